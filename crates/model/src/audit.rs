@@ -1,0 +1,30 @@
+//! One row per call: who did what to what, and how it ended.
+
+use crate::Timestamp;
+
+/// An audit row. Never holds secrets, input text, variable values or tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// User id or key id; `None` when nobody was proven.
+    pub actor: Option<String>,
+    /// Credential id.
+    pub credential: Option<String>,
+    /// Name and version of the client program.
+    pub client: Option<String>,
+    /// Name of the operation.
+    pub operation: String,
+    /// Ids of the objects it touched.
+    pub objects: Vec<String>,
+    /// `ok` or the error code.
+    pub code: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// Address of the client.
+    pub address: Option<String>,
+    /// Id of the request.
+    pub request_id: String,
+    /// Trace id of the client's request.
+    pub correlation_id: Option<String>,
+    /// When it ended.
+    pub at: Timestamp,
+}

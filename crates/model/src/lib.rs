@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+
+mod ask;
+mod audit;
+mod caller;
+mod clock;
+mod connection;
+mod directory;
+mod ids;
+mod names;
+mod outcome;
+mod page;
+mod patch;
+mod piece;
+mod refusal;
+mod session;
+
+pub use ask::{Ask, Format, Verb};
+pub use audit::AuditRow;
+pub use caller::{Caller, Client, Credential, CredentialKind, Origin, Role, Scope, Scopes};
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use connection::{
+    AccessModes, Connection, ConnectionType, Limits, Mode, SecretSource, Secrets, SecretsPatch, Tls,
+};
+pub use directory::{Group, GroupSource, Organization, OrganizationSettings, User, UserStatus};
+pub use ids::{
+    AgentId, AttributeId, BindingId, ConnectionId, CredentialId, GroupId, Id, OrgId, ReviewId,
+    RunId, SessionId, UserId,
+};
+pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};
+pub use outcome::{Failure, Finish, Masking, OutputStatus};
+pub use page::{Cursor, Page, PageArgs};
+pub use patch::Patch;
+pub use piece::{
+    Cell, Column, ColumnSource, Piece, RowBatch, Severity, Stream, TargetError, ValueKind,
+};
+pub use refusal::{Code, Refusal};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use session::{
+    DataMasking, IdentityType, Metrics, Person, Session, SessionClient, SessionOutcome,
+    SessionStatus,
+};

@@ -1,0 +1,84 @@
+//! The one rule of updates: omitted keeps, null clears, a value replaces.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer};
+
+/// A field of an update.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// Not given: the stored value stays.
+    #[default]
+    Keep,
+    /// `null`: back to the documented default.
+    Clear,
+    /// A new value as a whole.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The stored value after this patch; `default` is what clearing means.
+    pub fn apply(self, stored: T, default: T) -> T {
+        match self {
+            Self::Keep => stored,
+            Self::Clear => default,
+            Self::Set(value) => value,
+        }
+    }
+
+    /// Whether the field was given at all.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+
+    /// Maps a set value, for instance to its checked form.
+    ///
+    /// # Errors
+    /// Whatever `f` returns.
+    pub fn try_map<U, E>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(f(value)?),
+        })
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<T>::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Patch<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Patch_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Option::<T>::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Update {
+        #[serde(default)]
+        field: Patch<u8>,
+    }
+
+    #[test]
+    fn omitted_keeps_null_clears_value_replaces() {
+        let read = |text: &str| serde_json::from_str::<Update>(text).unwrap().field;
+        assert_eq!(read("{}").apply(7, 1), 7);
+        assert_eq!(read(r#"{"field":null}"#).apply(7, 1), 1);
+        assert_eq!(read(r#"{"field":3}"#).apply(7, 1), 3);
+    }
+}
