@@ -7,7 +7,7 @@ use crate::postgres::{Database, Postgres};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::contestant::{self, Contestant};
+use crate::contestant::{self, Binary, Contestant};
 use crate::fault::Fault;
 use crate::load::{Plan, Report, measure};
 use crate::show;
@@ -15,9 +15,8 @@ use crate::show;
 /// Compare `exec` of `select 1` with the floor and with other servers.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Release binary of the gateway.
-    #[arg(long)]
-    drawgate: Option<PathBuf>,
+    #[command(flatten)]
+    binary: Binary,
     /// Program of MCP Toolbox for Databases.
     #[arg(long)]
     toolbox: Option<PathBuf>,
@@ -83,8 +82,8 @@ async fn start(
     folder: &std::path::Path,
 ) -> Result<Vec<Contestant>, Fault> {
     let mut contestants = vec![contestant::floor(database, folder).await?];
-    if let Some(program) = &options.drawgate {
-        contestants.push(contestant::drawgate(program, database, folder).await?);
+    if options.binary.is_given() {
+        contestants.push(contestant::drawgate(&options.binary, database, folder).await?);
     }
     if let Some(program) = &options.toolbox {
         contestants.push(contestant::toolbox(program, database, folder).await?);

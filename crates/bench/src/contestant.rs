@@ -6,7 +6,7 @@ mod floor;
 mod toolbox;
 
 pub use dbhub::dbhub;
-pub use drawgate::{Gateway, drawgate};
+pub use drawgate::{Binary, Gateway, drawgate};
 pub use floor::floor;
 pub use toolbox::toolbox;
 

@@ -1,6 +1,5 @@
 //! A gigabyte of rows through `exec` into a recording, against a bare client.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use futures::{TryStreamExt, pin_mut};
 use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use crate::contestant::Gateway;
+use crate::contestant::{Binary, Gateway};
 use crate::fault::Fault;
 use crate::load::{Client, Tool};
 use crate::{show, usage};
@@ -21,9 +20,8 @@ const ROW_BYTES: u64 = 32 * 32;
 /// Send rows through `exec` into a recording, against a bare client.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Release binary of the gateway.
-    #[arg(long)]
-    drawgate: PathBuf,
+    #[command(flatten)]
+    binary: Binary,
     /// MiB of rows.
     #[arg(long, default_value_t = 1024)]
     mib: u64,
@@ -47,7 +45,7 @@ pub async fn run(options: Options) -> Result<(), Fault> {
     let postgres = Postgres::start().await?;
     let database = &postgres.database;
     let data = folder.path().join("data");
-    let gateway = Gateway::start(&options.drawgate, &data, folder.path()).await?;
+    let gateway = Gateway::start(&options.binary, &data, folder.path()).await?;
     gateway.connect(database).await?;
     let pid = gateway.process.pid();
     let rows = options.mib * 1024 * 1024 / ROW_BYTES;

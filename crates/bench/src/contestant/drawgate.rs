@@ -1,7 +1,7 @@
 //! The gateway, with one connection that an administrator made over REST.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Database;
@@ -21,6 +21,17 @@ const CONNECTION: &str = "bench-pg";
 /// Most bytes of one answer: beyond what any bench asks for.
 const OUTPUT_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
+/// Which gateway to start, and how.
+#[derive(clap::Args)]
+pub struct Binary {
+    /// Release binary of the gateway.
+    #[arg(long = "drawgate")]
+    program: Option<PathBuf>,
+    /// Further flags of `drawgate start`, after `--`.
+    #[arg(last = true)]
+    flags: Vec<String>,
+}
+
 /// A running gateway.
 pub struct Gateway {
     /// Its MCP endpoint, with the administrator's bearer.
@@ -29,19 +40,36 @@ pub struct Gateway {
     pub process: Process,
 }
 
+impl Binary {
+    /// The program.
+    ///
+    /// # Errors
+    /// None was given.
+    pub fn program(&self) -> Result<&Path, Fault> {
+        let missing = || Fault::Setup("--drawgate names the release binary".to_owned());
+        self.program.as_deref().ok_or_else(missing)
+    }
+
+    /// Whether one was given.
+    pub fn is_given(&self) -> bool {
+        self.program.is_some()
+    }
+}
+
 impl Gateway {
-    /// Starts `program` on the data directory `data` and waits until it is ready.
+    /// Starts `binary` on the data directory `data` and waits until it is ready.
     ///
     /// # Errors
     /// It does not become ready.
-    pub async fn start(program: &Path, data: &Path, folder: &Path) -> Result<Self, Fault> {
+    pub async fn start(binary: &Binary, data: &Path, folder: &Path) -> Result<Self, Fault> {
         let port = free_port()?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(binary.program()?);
         command
             .arg("start")
             .arg("--data-dir")
             .arg(data)
-            .args(["--listen", &format!("127.0.0.1:{port}")]);
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .args(&binary.flags);
         let mut process = Process::start("drawgate", &mut command, folder)?;
         let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}/api/mcp"))?;
         process.ready(&endpoint, "/readyz").await?;
@@ -100,11 +128,11 @@ impl Gateway {
 /// # Errors
 /// It does not start.
 pub async fn drawgate(
-    program: &Path,
+    binary: &Binary,
     database: &Database,
     folder: &Path,
 ) -> Result<Contestant, Fault> {
-    let gateway = Gateway::start(program, &folder.join("data"), folder).await?;
+    let gateway = Gateway::start(binary, &folder.join("data"), folder).await?;
     gateway.connect(database).await?;
     Ok(Contestant {
         name: "drawgate",
