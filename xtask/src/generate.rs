@@ -38,7 +38,7 @@ pub fn write(root: &Path) -> Result<String, Fault> {
 /// Compares what the program says with `docs/reference/`.
 ///
 /// # Errors
-/// As [`write`], or a difference, shown in short.
+/// As [`write()`], or a difference, shown in short.
 pub fn check(root: &Path) -> Result<String, Fault> {
     let said = ask_program(root)?;
     let differences = compare(&read(&root.join(FOLDER))?, &said);
