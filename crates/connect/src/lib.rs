@@ -1,114 +1,34 @@
 #![doc = include_str!("../README.md")]
-
-use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
-
-use model::{Code, ConnectionId, ConnectionType, Finish, Limits, Piece, SecretString};
-use tokio_util::sync::CancellationToken;
-
-/// A boxed future, for traits used as objects.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// What it takes to reach a target.
-pub struct Spec {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// Changes whenever the configuration or a secret does.
-    pub revision: i64,
-    /// Kind of target.
-    pub kind: ConnectionType,
-    /// Product.
-    pub subtype: String,
-    /// Command of a process connection.
-    pub command: Option<Vec<String>>,
-    /// `envvar:NAME` or `filesystem:NAME` to the plain value.
-    pub secrets: BTreeMap<String, SecretString>,
-    /// Limits of one run.
-    pub limits: Limits,
+mod target;
+mod variables;
+pub use target::{BoxFuture, Fault, Halt, Job, Probe, Sink, Spec, Stage, Target};
+pub use variables::{check_secrets, tls_of};
+use std::sync::Arc;
+/// x
+#[derive(Default)]
+pub struct Runner;
+impl Runner {
+    /// x
+    pub fn target(&self, _s: &Spec) -> Result<Arc<dyn Target>, Fault> { Err(Fault{stage:Stage::Agent,code:model::Code::Unsupported,message:String::new()}) }
+    /// x
+    pub fn forget(&self, _c: model::ConnectionId) {}
+    /// x
+    pub fn kept(&self, _c: model::ConnectionId, _r: i64) -> Option<Arc<dyn Target>> { None }
 }
-
-/// One run.
-pub struct Job<'a> {
-    /// The script or standard input.
-    pub input: &'a str,
-    /// Arguments of a process.
-    pub args: &'a [String],
-    /// Variables of this run: `envvar:NAME` or `filesystem:NAME`.
-    pub env: &'a BTreeMap<String, SecretString>,
-    /// Database to run in; the connection's own when `None`.
-    pub database: Option<&'a str>,
-    /// Run in a read-only transaction where the target has one.
-    pub read_only: bool,
-    /// Longest run time; the target enforces it too where it can.
-    pub timeout: Duration,
-    /// Cancelled when the run must end at once: the target is told to stop
-    /// and `run` returns soon after.
-    pub stop: CancellationToken,
-}
-
-/// Takes what a target says. A slow sink slows the target down.
-pub trait Sink: Send {
-    /// Takes one piece.
-    ///
-    /// # Errors
-    /// [`Halt`] when no more is wanted; the target is stopped.
-    fn push(&mut self, piece: Piece) -> BoxFuture<'_, Result<(), Halt>>;
-}
-
-/// No more output is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Halt;
-
-/// A target that can run jobs.
-pub trait Target: Send + Sync {
-    /// Runs one job. `Ok` when the target was reached, whatever it said.
-    fn run<'a>(
-        &'a self,
-        job: Job<'a>,
-        sink: &'a mut dyn Sink,
-    ) -> BoxFuture<'a, Result<Finish, Fault>>;
-
-    /// Opens and closes a login; runs nothing.
-    fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe>;
-}
-
-/// The target was never reached.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Fault {
-    /// How far the attempt came.
-    pub stage: Stage,
-    /// `unavailable`, `timeout`, `unsupported`, `invalid_argument` or `busy`.
-    pub code: Code,
-    /// One sentence for people, without secrets.
-    pub message: String,
-}
-
-/// How far an attempt to reach a target came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The agent that should run it.
-    Agent,
-    /// Name resolution.
-    Resolve,
-    /// The connection.
-    Tcp,
-    /// The TLS handshake.
-    Tls,
-    /// The login.
-    Auth,
-    /// Logged in.
-    Ready,
-}
-
-/// Result of a probe.
-pub struct Probe {
-    /// How far it came.
-    pub stage: Stage,
-    /// Version that the server tells.
-    pub server_version: Option<String>,
-    /// Why it came no further.
-    pub fault: Option<Fault>,
-}
+/// x
+pub enum SchemaAsk { /// x
+ Databases, /// x
+ Tables { /// x
+ database: String }, /// x
+ Columns { /// x
+ database: String, /// x
+ schema: String, /// x
+ table: String } }
+/// x
+pub struct SchemaScript { /// x
+ pub sql: String, /// x
+ pub database: Option<String> }
+/// x
+pub fn schema_job(_k: model::ConnectionType, _s: &str, _a: &SchemaAsk) -> Result<SchemaScript, Fault> { Err(Fault{stage:Stage::Agent,code:model::Code::Unsupported,message:String::new()}) }
+/// x
+pub const fn drivers() -> &'static [&'static str] { &["postgres"] }

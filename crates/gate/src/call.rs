@@ -27,7 +27,10 @@ pub struct Call {
 
 /// How far a call is, for doors that show it.
 #[derive(Clone)]
-pub struct Progress(Arc<watch::Sender<ProgressState>>);
+pub struct Progress {
+    state: Arc<watch::Sender<ProgressState>>,
+    shown: bool,
+}
 
 /// The state of a call at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,14 +43,32 @@ pub struct ProgressState {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(ProgressState::default())))
+        Self {
+            state: Arc::new(watch::Sender::new(ProgressState::default())),
+            shown: false,
+        }
     }
 }
 
 impl Progress {
+    /// Progress that the door sends on to its client, who then waits longer.
+    #[must_use]
+    pub fn shown() -> Self {
+        Self {
+            shown: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the client sees it.
+    #[must_use]
+    pub const fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     /// Says what the call is doing now.
     pub fn say(&self, message: &str) {
-        self.0.send_if_modified(|state| {
+        self.state.send_if_modified(|state| {
             let changed = state.message != message;
             if changed {
                 message.clone_into(&mut state.message);
@@ -58,13 +79,13 @@ impl Progress {
 
     /// Says how long the call may take at most.
     pub fn limit(&self, seconds: u32) {
-        self.0
+        self.state
             .send_modify(|state| state.total_seconds = Some(seconds));
     }
 
     /// Follows the state.
     #[must_use]
     pub fn follow(&self) -> watch::Receiver<ProgressState> {
-        self.0.subscribe()
+        self.state.subscribe()
     }
 }

@@ -1,16 +1,42 @@
 //! The list of operations that doors show.
 
-use model::{Role, Scope};
-use serde_json::Value;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 
-use crate::Hints;
+use model::{Refusal, Role, Scope};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::schema::Checker;
+use crate::{Context, Hints, Operation, schema};
 
 /// Every operation, in the order of the contract.
 pub struct Catalog {
     entries: Vec<Entry>,
+    by_name: HashMap<&'static str, usize>,
 }
 
 impl Catalog {
+    /// An empty list.
+    pub(crate) fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Adds an operation.
+    ///
+    /// # Errors
+    /// When its input type has no usable schema.
+    pub(crate) fn add<O: Operation>(&mut self, surface: Surface) -> Result<(), String> {
+        let entry = Entry::of::<O>(surface)?;
+        self.by_name.insert(entry.name, self.entries.len());
+        self.entries.push(entry);
+        Ok(())
+    }
+
     /// Every operation.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -20,7 +46,7 @@ impl Catalog {
     /// The operation called `name`.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == name)
+        self.by_name.get(name).map(|index| &self.entries[*index])
     }
 }
 
@@ -46,6 +72,10 @@ pub struct Entry {
     pub output_schema: Value,
     /// JSON Schema 2020-12 of results alone.
     pub result_schema: Value,
+    pub(crate) takes_idempotency_key: bool,
+    pub(crate) waits: bool,
+    checker: Checker,
+    prepare: fn(Value) -> Result<Prepared, Refusal>,
 }
 
 /// Doors that show an operation.
@@ -55,4 +85,65 @@ pub enum Surface {
     Everywhere,
     /// REST and the command line only.
     Rest,
+}
+
+/// An operation with its arguments, ready to run.
+pub(crate) struct Prepared {
+    /// Scope that these very arguments need.
+    pub(crate) scope: Scope,
+    /// Runs it.
+    pub(crate) run: Box<dyn for<'a> FnOnce(&'a Context) -> Answer<'a> + Send>,
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + Send + 'a>>;
+
+impl Entry {
+    fn of<O: Operation>(surface: Surface) -> Result<Self, String> {
+        let input_schema = schema::input::<O>();
+        let result_schema = schema::result::<O::Output>();
+        let description = input_schema["description"]
+            .as_str()
+            .ok_or(format!("{} has no description", O::NAME))?;
+        Ok(Self {
+            name: O::NAME,
+            title: O::TITLE,
+            description: description.to_owned(),
+            role: O::ROLE,
+            scope: O::SCOPE,
+            hints: O::HINTS,
+            surface,
+            takes_idempotency_key: O::IDEMPOTENCY,
+            waits: O::WAITS,
+            checker: Checker::new(&input_schema)?,
+            output_schema: schema::result_or_error(&result_schema),
+            result_schema,
+            prepare: prepare::<O>,
+            input_schema,
+        })
+    }
+
+    /// Checks and decodes arguments.
+    ///
+    /// # Errors
+    /// `invalid_argument` for the first argument that does not fit.
+    pub(crate) fn prepare(&self, arguments: Value) -> Result<Prepared, Refusal> {
+        self.checker.check(&arguments)?;
+        (self.prepare)(arguments)
+    }
+}
+
+fn prepare<O: Operation>(arguments: Value) -> Result<Prepared, Refusal> {
+    let operation: O = serde_json::from_value(arguments)
+        .map_err(|_| Refusal::invalid("/", "arguments of the documented types"))?;
+    Ok(Prepared {
+        scope: operation.scope(),
+        run: Box::new(|context| {
+            Box::pin(async move {
+                let output = operation.run(context).await?;
+                serde_json::value::to_raw_value(&output).map_err(|error| {
+                    context.fault("an answer could not be written as JSON", &error)
+                })
+            })
+        }),
+    })
 }

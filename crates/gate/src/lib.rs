@@ -1,11 +1,70 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod call;
 mod catalog;
+mod config;
+mod connections;
+mod exec;
+mod exec_tool;
+mod fault;
+mod idempotency;
+mod keys;
+mod list;
+mod me;
 mod operation;
+mod schema;
+mod schema_tools;
+mod serverinfo;
+mod sessions;
+mod sign_in;
+mod targets;
 mod turnstile;
+mod usergroups;
+mod users;
 
 pub use call::{Call, Progress, ProgressState};
 pub use catalog::{Catalog, Entry, Surface};
+pub use config::Config;
 pub use operation::{Context, Hints, Operation};
+pub use sign_in::SignedIn;
 pub use turnstile::{Denied, Gate, Unproven};
+
+/// Every operation, in the order of the contract; REST-only ones at the end.
+///
+/// # Errors
+/// When an operation publishes no usable schema, a fault of the build.
+pub fn operations() -> Result<Catalog, String> {
+    let mut catalog = Catalog::new();
+    let all = Surface::Everywhere;
+    catalog.add::<me::MeGet>(all)?;
+    catalog.add::<serverinfo::ServerinfoGet>(all)?;
+    catalog.add::<connections::ConnectionsList>(all)?;
+    catalog.add::<connections::ConnectionsGet>(all)?;
+    catalog.add::<connections::ConnectionsCreate>(all)?;
+    catalog.add::<connections::ConnectionsUpdate>(all)?;
+    catalog.add::<connections::ConnectionsDelete>(all)?;
+    catalog.add::<connections::ConnectionsTest>(all)?;
+    catalog.add::<exec_tool::Exec>(all)?;
+    catalog.add::<schema_tools::ConnectionDatabases>(all)?;
+    catalog.add::<schema_tools::ConnectionTables>(all)?;
+    catalog.add::<schema_tools::ConnectionColumns>(all)?;
+    catalog.add::<sessions::SessionsList>(all)?;
+    catalog.add::<sessions::SessionsGet>(all)?;
+    catalog.add::<sessions::SessionsGetContent>(all)?;
+    catalog.add::<sessions::SessionsWait>(all)?;
+    catalog.add::<sessions::SessionsKill>(all)?;
+    catalog.add::<usergroups::UsergroupsList>(all)?;
+    catalog.add::<usergroups::UsergroupsCreate>(all)?;
+    catalog.add::<usergroups::UsergroupsDelete>(all)?;
+    catalog.add::<users::UsersList>(all)?;
+    catalog.add::<users::UsersGet>(all)?;
+    let rest = Surface::Rest;
+    catalog.add::<users::UsersCreate>(rest)?;
+    catalog.add::<users::UsersUpdate>(rest)?;
+    catalog.add::<keys::KeysList>(rest)?;
+    catalog.add::<keys::KeysCreate>(rest)?;
+    catalog.add::<keys::KeysRevoke>(rest)?;
+    catalog.add::<sign_in::SignOut>(rest)?;
+    Ok(catalog)
+}

@@ -1,13 +1,15 @@
 //! An operation: its input, the role and scope it needs, its output and `run`.
 
 use std::future::Future;
+use std::sync::{Arc, OnceLock};
 
-use model::{Caller, Refusal, Role, Scope};
+use model::{Caller, Refusal, Role, Scope, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use store::{CallKey, OrgStore};
 
+use crate::audit::AuditDraft;
 use crate::{Call, Gate};
 
 /// Everything a caller can ask for. The struct is the input; its doc comment is
@@ -90,4 +92,20 @@ pub struct Context {
     pub(crate) caller: Arc<Caller>,
     /// The call.
     pub(crate) call: Call,
+    /// The audit row of the call.
+    pub(crate) audit: AuditDraft,
+    /// The idempotency key that this call runs under, once it is claimed.
+    pub(crate) claim: OnceLock<CallKey>,
+}
+
+impl Context {
+    /// The store, limited to the caller's organization.
+    pub(crate) fn store(&self) -> OrgStore {
+        self.gate.store.org(self.caller.org)
+    }
+
+    /// The current point in time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.gate.clock.now()
+    }
 }

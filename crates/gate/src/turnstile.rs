@@ -1,20 +1,39 @@
-//! The only way in.
+//! The only way in: role, scope, calls in flight, arguments, idempotency, the
+//! operation, audit. Nothing else can run an operation or make a [`Context`].
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use model::{Caller, Refusal, Scopes};
+use futures::FutureExt as _;
+use model::{Caller, Clock, Code, CredentialId, Refusal, Role, Scopes, UserStatus};
+use parking_lot::Mutex;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use store::{Store, TokenHash};
+use tracing::Instrument as _;
 
-use crate::{Call, Catalog, Entry};
+use crate::audit::AuditDraft;
+use crate::catalog::Prepared;
+use crate::config::MAX_IN_FLIGHT;
+use crate::exec::Runs;
+use crate::targets::Targets;
+use crate::{Call, Catalog, Config, Context, Entry, idempotency};
 
 /// The gateway behind every door.
 pub struct Gate {
     catalog: Catalog,
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) targets: Targets,
+    pub(crate) runs: Arc<Runs>,
+    in_flight: Mutex<HashMap<CredentialId, u32>>,
 }
 
 /// Why nobody was proven.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
     /// No bearer was sent.
     #[error("missing access token")]
@@ -40,10 +59,44 @@ pub enum Denied {
 }
 
 impl Gate {
+    /// A gateway over an open store.
+    ///
+    /// # Errors
+    /// When an operation publishes no usable schema, a fault of the build.
+    pub fn new(config: Config, store: Store, clock: Arc<dyn Clock>) -> Result<Arc<Self>, String> {
+        Ok(Arc::new(Self {
+            catalog: crate::operations()?,
+            targets: Targets::new(&config),
+            config,
+            store,
+            clock,
+            runs: Arc::default(),
+            in_flight: Mutex::default(),
+        }))
+    }
+
     /// Every operation.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The store, for the binary that opened it.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Number of runs of this process.
+    #[must_use]
+    pub fn runs_in_progress(&self) -> usize {
+        self.runs.count()
+    }
+
+    /// Lets runs end by themselves for `patience`, then ends the rest as
+    /// interrupted; returns when every session is closed.
+    pub async fn drain(&self, patience: Duration) {
+        self.runs.drain(patience).await;
     }
 
     /// Proves the caller of one request from its bearer, without the word `Bearer`.
@@ -51,8 +104,31 @@ impl Gate {
     /// # Errors
     /// Why nobody was proven.
     pub async fn authenticate(&self, bearer: Option<&str>) -> Result<Arc<Caller>, Unproven> {
-        let _ = bearer;
-        Err(Unproven::Missing)
+        let token = bearer.ok_or(Unproven::Missing)?;
+        if !matches!(
+            identity::TokenKind::of(token),
+            Some(identity::TokenKind::Login | identity::TokenKind::ApiKey)
+        ) {
+            return Err(Unproven::Invalid);
+        }
+        let found = self.store.caller_by_token(&TokenHash::of(token)).await;
+        let caller = found.map_err(|error| {
+            tracing::error!(%error, "a bearer could not be checked");
+            Unproven::Unavailable
+        })?;
+        let caller = caller.ok_or(Unproven::Invalid)?;
+        if caller
+            .credential
+            .expires_at
+            .is_some_and(|end| end <= self.clock.now())
+        {
+            return Err(Unproven::Invalid);
+        }
+        if caller.status == UserStatus::Active {
+            Ok(caller)
+        } else {
+            Err(Unproven::Inactive)
+        }
     }
 
     /// Runs one operation: role, scope, arguments, then the operation itself;
@@ -67,7 +143,118 @@ impl Gate {
         arguments: Value,
         call: Call,
     ) -> Result<Box<RawValue>, Denied> {
-        let _ = (entry, caller, arguments, call);
-        Err(Denied::Scope(Scopes::ALL))
+        let began = Instant::now();
+        let audit = AuditDraft::new(entry.name, caller, &call);
+        let span =
+            tracing::info_span!("call", operation = entry.name, request_id = %call.request_id);
+        let context = Context {
+            gate: Arc::clone(self),
+            caller: Arc::clone(caller),
+            call,
+            audit: audit.clone(),
+            claim: OnceLock::new(),
+        };
+        let answer = self.pass(entry, &context, arguments).instrument(span).await;
+        let code = match &answer {
+            Ok(_) => "ok",
+            Err(Denied::Scope(_)) => "insufficient_scope",
+            Err(Denied::Refused(refusal)) => refusal.code.as_str(),
+        };
+        metrics::counter!("drawgate_calls_total", "operation" => entry.name, "code" => code)
+            .increment(1);
+        metrics::histogram!("drawgate_call_seconds", "operation" => entry.name)
+            .record(began.elapsed().as_secs_f64());
+        // What is answered has been stored, the row of the call included.
+        if let Some(row) = audit.take(code, self.clock.now()) {
+            let stored = self.store.org(caller.org).append_audit(row).await;
+            stored.map_err(|error| Denied::Refused(self.refuse(error)))?;
+        }
+        answer
+    }
+
+    async fn pass(
+        self: &Arc<Self>,
+        entry: &Entry,
+        context: &Context,
+        arguments: Value,
+    ) -> Result<Box<RawValue>, Denied> {
+        let caller = &context.caller;
+        if !caller.has_role(entry.role) {
+            return Err(Denied::Refused(role_refusal(entry.role)));
+        }
+        if !caller.credential.scopes.contains(entry.scope) {
+            return Err(Denied::Scope(Scopes::of([entry.scope])));
+        }
+        let _in_flight = self.enter(entry, caller).map_err(Denied::Refused)?;
+        let claim = idempotency::Request::of(entry, &arguments);
+        let prepared = entry.prepare(arguments).map_err(Denied::Refused)?;
+        if !caller.credential.scopes.contains(prepared.scope) {
+            return Err(Denied::Scope(Scopes::of([entry.scope, prepared.scope])));
+        }
+        let answer = match claim {
+            None => self.run(context, prepared).await,
+            Some(request) => idempotency::once(context, request, self.run(context, prepared)).await,
+        };
+        answer.map_err(Denied::Refused)
+    }
+
+    /// Runs the operation; a panic in it ends this call only.
+    async fn run(&self, context: &Context, prepared: Prepared) -> Result<Box<RawValue>, Refusal> {
+        let answer = AssertUnwindSafe((prepared.run)(context))
+            .catch_unwind()
+            .await;
+        answer.unwrap_or_else(|_| Err(self.internal("an operation panicked")))
+    }
+
+    fn enter(
+        self: &Arc<Self>,
+        entry: &Entry,
+        caller: &Caller,
+    ) -> Result<Option<InFlight>, Refusal> {
+        if entry.waits {
+            return Ok(None);
+        }
+        let credential = caller.credential.id;
+        let mut in_flight = self.in_flight.lock();
+        let count = in_flight.entry(credential).or_default();
+        if *count >= MAX_IN_FLIGHT {
+            return Err(
+                Refusal::new(Code::Busy, format!("{MAX_IN_FLIGHT} calls are in flight"))
+                    .hint("wait for one of them to end")
+                    .detail("retry_after_ms", 250),
+            );
+        }
+        *count += 1;
+        Ok(Some(InFlight {
+            gate: Arc::clone(self),
+            credential,
+        }))
+    }
+}
+
+/// Counts one call until it is dropped.
+struct InFlight {
+    gate: Arc<Gate>,
+    credential: CredentialId,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut in_flight = self.gate.in_flight.lock();
+        if let Some(count) = in_flight.get_mut(&self.credential) {
+            *count -= 1;
+            if *count == 0 {
+                in_flight.remove(&self.credential);
+            }
+        }
+    }
+}
+
+fn role_refusal(role: Role) -> Refusal {
+    match role {
+        Role::Admin => Refusal::new(Code::AdminRequired, "admin access required"),
+        Role::Auditor | Role::Any => {
+            Refusal::new(Code::AuditorRequired, "admin access required (or auditor)")
+        }
     }
 }

@@ -1,1 +1,9 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod bearer;
+mod password;
+mod token;
+
+pub use bearer::bearer_of;
+pub use password::{PasswordError, hash_password, password_matches, spend_password_time};
+pub use token::{MintedToken, NoRandomness, TokenKind, hash_token, mint};

@@ -1,1 +1,5 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod visibility;
+
+pub use visibility::sees;

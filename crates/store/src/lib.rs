@@ -1,1 +1,30 @@
-//! x
+//! State.
+#![allow(clippy::all, unused, clippy::allow_attributes)]
+mod bindings;
+mod bus;
+mod config;
+mod connections;
+mod credentials;
+mod directory;
+mod error;
+mod idempotency;
+mod org;
+mod recordings;
+mod seal;
+mod sessions;
+mod store;
+mod token;
+pub use bindings::*;
+pub use bus::{Bus, Watch};
+pub use config::{Config, StoreUrl};
+pub use connections::*;
+pub use credentials::*;
+pub use directory::*;
+pub use error::Error;
+pub use idempotency::*;
+pub use org::OrgStore;
+pub use recordings::*;
+pub use seal::MasterKey;
+pub use sessions::*;
+pub use store::*;
+pub use token::TokenHash;

@@ -1,0 +1,66 @@
+//! The audit row of one call, written once: with the session it closes, or by
+//! the turnstile.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::{AuditRow, Caller, Id, Timestamp};
+use parking_lot::Mutex;
+
+use crate::Call;
+
+/// The row while its call runs. Whoever takes it writes it.
+#[derive(Clone)]
+pub(crate) struct AuditDraft(Arc<Mutex<Draft>>);
+
+struct Draft {
+    row: Option<AuditRow>,
+    began: Instant,
+}
+
+impl AuditDraft {
+    /// A draft for one call of an operation.
+    pub(crate) fn new(operation: &str, caller: &Caller, call: &Call) -> Self {
+        let row = AuditRow {
+            actor: Some(caller.id.to_string()),
+            credential: Some(caller.credential.id.to_string()),
+            client: call
+                .client
+                .as_ref()
+                .map(|client| format!("{}/{}", client.name, client.version)),
+            operation: operation.to_owned(),
+            objects: Vec::new(),
+            code: String::new(),
+            duration_ms: 0,
+            address: call.address.clone(),
+            request_id: call.request_id.clone(),
+            correlation_id: call.correlation_id.clone(),
+            at: Timestamp::from_micros(0),
+        };
+        Self(Arc::new(Mutex::new(Draft {
+            row: Some(row),
+            began: Instant::now(),
+        })))
+    }
+
+    /// Notes an object that the call touches.
+    pub(crate) fn touch(&self, id: impl Id) {
+        if let Some(row) = &mut self.0.lock().row {
+            let id = id.to_string();
+            if !row.objects.contains(&id) {
+                row.objects.push(id);
+            }
+        }
+    }
+
+    /// Takes the row with its end; `None` when somebody took it before.
+    pub(crate) fn take(&self, code: &str, now: Timestamp) -> Option<AuditRow> {
+        let mut draft = self.0.lock();
+        let duration = draft.began.elapsed().as_millis();
+        let mut row = draft.row.take()?;
+        code.clone_into(&mut row.code);
+        row.duration_ms = i64::try_from(duration).unwrap_or(i64::MAX);
+        row.at = now;
+        Some(row)
+    }
+}

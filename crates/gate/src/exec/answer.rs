@@ -1,0 +1,190 @@
+//! The part of the output that is answered inline.
+
+use model::{Format, Piece};
+
+use super::rows::RowSet;
+
+/// Collects what is answered inline, up to a limit of bytes.
+pub(super) struct Answer {
+    format: Format,
+    limit: usize,
+    used: usize,
+    text: String,
+    sets: Vec<RowSet>,
+    /// Bytes of rendered output so far.
+    total: u64,
+    /// Byte of the rendered output at which the inline answer was cut.
+    cut: Option<u64>,
+    row_count: u64,
+    affected: u64,
+    structured: bool,
+}
+
+/// What was collected.
+pub(super) struct Collected {
+    pub(super) text: String,
+    pub(super) sets: Vec<RowSet>,
+    pub(super) total: u64,
+    pub(super) cut: Option<u64>,
+    /// `None` for processes.
+    pub(super) row_count: Option<u64>,
+    /// `None` for processes.
+    pub(super) affected: Option<u64>,
+}
+
+impl Answer {
+    /// An empty answer; `structured` targets count rows.
+    pub(super) const fn new(format: Format, limit: usize, structured: bool) -> Self {
+        Self {
+            format,
+            limit,
+            used: 0,
+            text: String::new(),
+            sets: Vec::new(),
+            total: 0,
+            cut: None,
+            row_count: 0,
+            affected: 0,
+            structured,
+        }
+    }
+
+    /// Takes one piece and its rendered text.
+    pub(super) fn take(&mut self, piece: &Piece, rendered: &str) {
+        match piece {
+            Piece::Rows(batch) => self.row_count += batch.len() as u64,
+            Piece::Done { affected, .. } => self.affected += affected.unwrap_or(0),
+            Piece::Columns(_) | Piece::Notice { .. } | Piece::Output { .. } | Piece::Error(_) => {}
+        }
+        match self.format {
+            Format::Text => self.add_text(rendered),
+            Format::Rows => self.add_rows(piece, rendered),
+        }
+        self.total += rendered.len() as u64;
+    }
+
+    /// Adds text that no piece carried.
+    pub(super) fn take_text(&mut self, rendered: &str) {
+        self.add_text(rendered);
+        self.total += rendered.len() as u64;
+    }
+
+    /// What was collected.
+    pub(super) fn finish(self) -> Collected {
+        Collected {
+            text: self.text,
+            sets: self.sets,
+            total: self.total,
+            cut: self.cut,
+            row_count: self.structured.then_some(self.row_count),
+            affected: self.structured.then_some(self.affected),
+        }
+    }
+
+    fn add_text(&mut self, rendered: &str) {
+        if self.cut.is_some() {
+            return;
+        }
+        let room = self.limit.saturating_sub(self.used);
+        let part = head_of(rendered, room);
+        self.text.push_str(part);
+        self.used += part.len();
+        if part.len() < rendered.len() {
+            self.cut = Some(self.total + part.len() as u64);
+        }
+    }
+
+    fn add_rows(&mut self, piece: &Piece, rendered: &str) {
+        match piece {
+            Piece::Columns(columns) => self.sets.push(RowSet::new(columns)),
+            Piece::Rows(batch) => {
+                let Some(set) = self.sets.last_mut() else {
+                    return;
+                };
+                set.row_count += batch.len() as u64;
+                for row in 0..batch.len() {
+                    if self.cut.is_some() {
+                        return;
+                    }
+                    self.used += set.push(batch, row);
+                    if self.used > self.limit {
+                        set.rows.pop();
+                        self.cut = Some(self.total + rows_before(rendered, row) as u64);
+                    }
+                }
+            }
+            Piece::Done { tag, affected } if self.sets.is_empty() || affected.is_some() => {
+                self.add_text(&format!("{tag}\n"));
+            }
+            Piece::Done { .. } => {}
+            Piece::Notice { .. } | Piece::Output { .. } | Piece::Error(_) => {
+                self.add_text(rendered)
+            }
+        }
+    }
+}
+
+/// Bytes of the first `count` lines.
+fn rows_before(rendered: &str, count: usize) -> usize {
+    rendered
+        .split_inclusive('\n')
+        .take(count)
+        .map(str::len)
+        .sum()
+}
+
+/// The longest head of `text` of at most `bytes` bytes that ends between characters.
+pub(super) fn head_of(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::render;
+    use super::*;
+    use model::{Column, RowBatch, ValueKind};
+
+    #[test]
+    fn text_is_cut_between_characters_and_the_rest_is_counted() {
+        let mut answer = Answer::new(Format::Text, 4, false);
+        answer.take_text("aäö");
+        answer.take_text("more");
+        let collected = answer.finish();
+        assert_eq!(collected.text, "aä");
+        assert_eq!(collected.cut, Some(3));
+        assert_eq!(collected.total, 9);
+        assert_eq!(collected.row_count, None);
+    }
+
+    #[test]
+    fn rows_are_cut_at_a_row_and_counted_in_full() {
+        let column = Column {
+            name: "n".into(),
+            type_name: "text".into(),
+            kind: ValueKind::Text,
+            source: None,
+        };
+        let mut batch = RowBatch::new(1);
+        for _ in 0..10 {
+            batch.push(b"0123456789");
+            batch.end_row();
+        }
+        let mut rendered = String::new();
+        render::push_rows(&mut rendered, &batch);
+        let mut answer = Answer::new(Format::Rows, 40, true);
+        answer.take(&Piece::Columns(vec![column]), "n\n");
+        answer.take(&Piece::Rows(batch), &rendered);
+        let collected = answer.finish();
+        assert_eq!(collected.sets[0].rows.len(), 2);
+        assert_eq!(collected.sets[0].row_count, 10);
+        assert_eq!(collected.cut, Some(2 + 22));
+        assert_eq!(collected.row_count, Some(10));
+    }
+}

@@ -1,0 +1,251 @@
+//! The session of a run: on file before anything is decided, closed after
+//! everything is said.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use model::{
+    Code, DataMasking, Failure, Finish, Id as _, IdentityType, Masking, Metrics, OutputStatus,
+    Refusal, Session, SessionClient, SessionId, SessionOutcome, SessionStatus, Timestamp,
+};
+use store::{OrgStore, Recorder, RecordingTail};
+
+use super::Blocked;
+use super::access::Admitted;
+use super::envelope::{Envelope, RunStatus};
+use super::runs::Handle;
+use crate::audit::AuditDraft;
+use crate::{Context, Gate};
+
+/// The open session of one run.
+pub(crate) struct Record {
+    gate: Arc<Gate>,
+    store: OrgStore,
+    session: Session,
+    audit: AuditDraft,
+    handle: Arc<Handle>,
+    began: Instant,
+}
+
+/// How a run ended, for its record.
+pub(super) struct End {
+    /// Exit code and the gateway's own reason.
+    pub(super) finish: Finish,
+    /// Outcome of the session.
+    pub(super) outcome: SessionOutcome,
+    /// Bytes of masked output.
+    pub(super) output_bytes: u64,
+    /// Whether the recording reached its limit.
+    pub(super) truncated: bool,
+    /// What was masked.
+    pub(super) masking: Masking,
+}
+
+/// Puts a session on file.
+///
+/// # Errors
+/// `unavailable` when it cannot be stored: then nothing runs.
+pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Record, Refusal> {
+    let session = new_session(context, admitted);
+    let store = context.store();
+    store
+        .open_session(session.clone(), admitted.ask().input.clone())
+        .await
+        .map_err(|error| context.refuse(error))?;
+    context.audit.touch(session.id);
+    if let Some(key) = context.claim.get() {
+        store
+            .attach(key, session.id)
+            .await
+            .map_err(|error| context.refuse(error))?;
+    }
+    Ok(Record {
+        gate: Arc::clone(&context.gate),
+        store,
+        session,
+        audit: context.audit.clone(),
+        handle: Handle::new(),
+        began: Instant::now(),
+    })
+}
+
+impl Record {
+    /// Identifier of the session.
+    pub(super) const fn id(&self) -> SessionId {
+        self.session.id
+    }
+
+    /// Name of the connection.
+    pub(super) fn connection_name(&self) -> &str {
+        &self.session.connection
+    }
+
+    /// Reaches the run from outside.
+    pub(super) const fn handle(&self) -> &Arc<Handle> {
+        &self.handle
+    }
+
+    /// Moment at which the session began.
+    pub(super) const fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// The gateway.
+    pub(super) const fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// The store of the organization.
+    pub(super) const fn store(&self) -> &OrgStore {
+        &self.store
+    }
+
+    /// Records what the run says.
+    pub(super) fn recorder(&self, limit: u64) -> Recorder {
+        self.store.recorder(self.session.id, limit)
+    }
+
+    /// Closes the session; the answer may go out only after this.
+    ///
+    /// # Errors
+    /// `unavailable` when it cannot be stored: then nothing is answered.
+    pub(super) async fn close(
+        mut self,
+        end: End,
+        tail: Option<RecordingTail>,
+    ) -> Result<(), Refusal> {
+        let now = self.gate.clock.now();
+        self.fill(end, now);
+        let attached = self.handle.finish();
+        let audit = attached.then(|| self.audit.take("ok", now)).flatten();
+        let id = self.session.id;
+        let closed = self.store.close_session(self.session, tail, audit).await;
+        self.gate.store.bus().publish(id.uuid());
+        closed.map_err(|error| self.gate.refuse(error))
+    }
+
+    /// Closes a session that policy blocked before the target was touched.
+    ///
+    /// # Errors
+    /// As [`Record::close`].
+    pub(super) async fn close_blocked(self, blocked: Blocked) -> Result<Envelope, Refusal> {
+        let Blocked { failure } = blocked;
+        let mut envelope = self.ended_envelope(&failure.message, OutputStatus::Blocked);
+        envelope.exit_code = Some(Finish::BLOCKED);
+        envelope.failure = Some(failure.clone());
+        let end = End {
+            finish: Finish {
+                exit_code: Finish::BLOCKED,
+                failure: Some(failure),
+            },
+            outcome: SessionOutcome::Blocked,
+            output_bytes: 0,
+            truncated: false,
+            masking: Masking::default(),
+        };
+        self.close(end, None).await?;
+        Ok(envelope)
+    }
+
+    /// The envelope of a run that ended without any output of its target.
+    pub(super) fn ended_envelope(&self, output: &str, output_status: OutputStatus) -> Envelope {
+        Envelope {
+            output: Some(output.to_owned()),
+            output_status: Some(output_status),
+            truncated: Some(false),
+            output_bytes: Some(0),
+            execution_time_ms: Some(self.elapsed_ms()),
+            exit_code: Some(Finish::NEVER_RAN),
+            has_review: Some(false),
+            row_count: Some(None),
+            affected_rows: Some(None),
+            masking: Some(Masking::default()),
+            ..Envelope::head(RunStatus::Failed, self.session.id, &self.session.connection)
+        }
+    }
+
+    /// Milliseconds since the session began.
+    pub(super) fn elapsed_ms(&self) -> i64 {
+        i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn fill(&mut self, end: End, now: Timestamp) {
+        let session = &mut self.session;
+        session.status = SessionStatus::Done;
+        session.outcome = Some(end.outcome);
+        session.ended_at = Some(now);
+        session.exit_code = Some(end.finish.exit_code);
+        session.failure = end.finish.failure;
+        session.metrics = Metrics {
+            event_size: end.output_bytes,
+            truncated: end.truncated,
+            data_masking: DataMasking {
+                total_redact_count: end.masking.total,
+                info_types: end.masking.by_type,
+                ..DataMasking::default()
+            },
+        };
+        session.version += 1;
+        session.updated_at = now;
+    }
+}
+
+impl Blocked {
+    /// Blocked because a control cannot do its work.
+    pub(super) fn unavailable(message: &str) -> Self {
+        Self {
+            failure: Failure::new(Code::Unavailable, message),
+        }
+    }
+}
+
+fn new_session(context: &Context, admitted: &Admitted) -> Session {
+    let (connection, ask) = (admitted.connection(), admitted.ask());
+    let (caller, call) = (&context.caller, &context.call);
+    let now = context.gate.clock.now();
+    let client = call.client.as_ref().map(|client| SessionClient {
+        name: client.name.clone(),
+        version: client.version.clone(),
+        is_agent_credential: caller.is_agent,
+    });
+    Session {
+        id: SessionId::new(&*context.gate.clock),
+        connection: connection.name.clone(),
+        connection_id: connection.id.to_string(),
+        connection_type: connection.kind,
+        connection_subtype: connection.subtype.clone(),
+        connection_tags: connection.tags.clone(),
+        user_id: caller.id.to_string(),
+        user_email: caller.email.clone(),
+        user_name: caller.name.clone(),
+        identity_type: if caller.is_machine {
+            IdentityType::Machine
+        } else {
+            IdentityType::User
+        },
+        status: SessionStatus::Open,
+        outcome: None,
+        verb: ask.verb,
+        origin: call.origin,
+        client,
+        database: ask.database.clone(),
+        reason: ask.reason.clone(),
+        executed_by: None,
+        started_at: Some(now),
+        ended_at: None,
+        exit_code: None,
+        failure: None,
+        session_batch_id: None,
+        correlation_id: call.correlation_id.clone(),
+        labels: serde_json::Map::new(),
+        metadata: ask.metadata.clone(),
+        integrations_metadata: serde_json::Map::new(),
+        metrics: Metrics::default(),
+        review: None,
+        ai_analysis: None,
+        guardrails_info: Vec::new(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}

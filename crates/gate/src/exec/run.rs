@@ -1,0 +1,372 @@
+//! The run at the target: everything that comes back passes masking and the
+//! output guardrails before it is recorded and answered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use connect::{BoxFuture, Fault, Halt, Job, Sink, Target};
+use model::{
+    Code, ConnectionType, Failure, Finish, Format, Id as _, OutputStatus, Piece, Refusal,
+    SessionOutcome,
+};
+use store::Recorder;
+
+use super::answer::{Answer, Collected};
+use super::envelope::{Envelope, RunStatus, next_cursor};
+use super::guard_out::GuardOut;
+use super::masking::{self, Masking};
+use super::record::{End, Record};
+use super::render::TextRender;
+use super::review::Cleared;
+use super::runs::{Ending, Handle};
+use crate::Context;
+
+/// What a target said. It has no `Debug`, `Display`, `Serialize` or `Clone`,
+/// and only masking can open it.
+pub(super) struct Raw(Piece);
+
+impl Raw {
+    /// Hands the piece to masking, who alone holds the key.
+    pub(super) fn into_piece(self, _key: &masking::Key) -> Piece {
+        self.0
+    }
+}
+
+/// How long a run is left alone before its output is flushed and its session
+/// is watched for a kill from elsewhere; then again after the same time.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A cleared ask, ready for its target.
+pub(crate) struct Run {
+    cleared: Cleared,
+    record: Record,
+    inline_bytes: usize,
+    recording_limit: u64,
+}
+
+impl Run {
+    /// Takes a cleared ask and its open record.
+    pub(super) fn new(
+        context: &Context,
+        cleared: Cleared,
+        record: Record,
+        inline_bytes: usize,
+    ) -> Self {
+        let recording_limit = context.gate.config.max_recording_bytes;
+        Self {
+            cleared,
+            record,
+            inline_bytes,
+            recording_limit,
+        }
+    }
+
+    /// Reaches the run from outside its task.
+    pub(super) fn handle(&self) -> Arc<Handle> {
+        Arc::clone(self.record.handle())
+    }
+
+    /// The envelope for a caller who stops waiting.
+    pub(super) fn as_running(&self) -> Envelope {
+        Envelope::running(self.record.id(), self.record.connection_name())
+    }
+
+    /// Runs to the end, through masking and record.
+    ///
+    /// # Errors
+    /// `unavailable` when the record cannot be kept: then nothing is answered.
+    pub(super) async fn drive(self) -> Result<Envelope, Refusal> {
+        let Self {
+            cleared,
+            record,
+            inline_bytes,
+            recording_limit,
+        } = self;
+        let connection = cleared.connection();
+        let masking = match Masking::plan(connection) {
+            Ok(masking) => masking,
+            Err(blocked) => return record.close_blocked(blocked).await,
+        };
+        let _enlisted = record
+            .gate()
+            .runs
+            .enlist(record.id(), Arc::clone(record.handle()));
+        let target = match record.gate().targets.of(record.store(), connection).await {
+            Ok(target) => target,
+            Err(fault) => return never_reached(record, &fault).await,
+        };
+        let recorder = record.recorder(recording_limit);
+        let mut outlet = Outlet {
+            masking,
+            guard_out: GuardOut::new(),
+            render: TextRender::default(),
+            answer: Answer::new(
+                cleared.ask().format,
+                inline_bytes,
+                connection.kind == ConnectionType::Database,
+            ),
+            recorder: recorder.clone(),
+            began: record.began(),
+            rendered: String::new(),
+            limit: connection.limits.output_bytes,
+            halted: None,
+        };
+        let ran = attend(&cleared, &record, &*target, &mut outlet).await;
+        match ran {
+            Err(fault) => never_reached(record, &fault).await,
+            Ok(finish) => ended(&cleared, record, outlet, finish).await,
+        }
+    }
+}
+
+/// Runs the job and looks after it: time limit, kill, fresh recording.
+async fn attend(
+    cleared: &Cleared,
+    record: &Record,
+    target: &dyn Target,
+    outlet: &mut Outlet,
+) -> Result<Finish, Fault> {
+    let (ask, handle) = (cleared.ask(), record.handle());
+    let timeout = Duration::from_secs(u64::from(cleared.connection().limits.timeout_seconds));
+    let recorder = outlet.recorder.clone();
+    let job = Job {
+        input: &ask.input,
+        args: &ask.args,
+        env: &ask.env,
+        database: ask.database.as_deref(),
+        read_only: ask.read_only,
+        timeout,
+        stop: handle.stop().clone(),
+    };
+    let mut running = target.run(job, outlet);
+    match tokio::time::timeout(TICK.min(timeout), &mut running).await {
+        Ok(finished) => return finished,
+        Err(_elapsed) => keep_fresh(record, &recorder).await,
+    }
+    let mut watch = record.gate().store.bus().watch(record.id().uuid());
+    let mut ticks = tokio::time::interval(TICK);
+    let over = tokio::time::sleep(timeout.saturating_sub(TICK));
+    tokio::pin!(over);
+    let mut timed = true;
+    loop {
+        tokio::select! {
+            finished = &mut running => return finished,
+            _ = ticks.tick() => keep_fresh(record, &recorder).await,
+            () = &mut over, if timed => {
+                timed = false;
+                handle.end(Ending::Timeout);
+            }
+            () = watch.changed() => {
+                if record.store().cancel_requested(record.id()).await.unwrap_or(false) {
+                    handle.end(Ending::Killed);
+                }
+            }
+        }
+    }
+}
+
+/// Writes what is pending, so that a reader sees output at most a second old.
+/// A failure is not lost: the recorder keeps it for the next write.
+async fn keep_fresh(record: &Record, recorder: &Recorder) {
+    if let Err(error) = recorder.flush().await {
+        tracing::warn!(session = %record.id(), %error, "the recording could not be written yet");
+    }
+}
+
+/// The target was never reached.
+async fn never_reached(record: Record, fault: &Fault) -> Result<Envelope, Refusal> {
+    let failure = Failure::new(fault.code, fault.message.clone());
+    let mut envelope = record.ended_envelope(&failure.message, OutputStatus::Failed);
+    envelope.failure = Some(failure.clone());
+    let (failure, outcome) = match record.handle().ending() {
+        None | Some(Ending::Timeout) => (failure, SessionOutcome::Failed),
+        Some(Ending::Killed) => (failure, SessionOutcome::Killed),
+        Some(Ending::Interrupted) => (failure, SessionOutcome::Interrupted),
+    };
+    let finish = Finish {
+        exit_code: Finish::NEVER_RAN,
+        failure: Some(failure),
+    };
+    let masking = model::Masking::default();
+    record
+        .close(
+            End {
+                finish,
+                outcome,
+                output_bytes: 0,
+                truncated: false,
+                masking,
+            },
+            None,
+        )
+        .await?;
+    Ok(envelope)
+}
+
+/// The target was reached and the run is over.
+async fn ended(
+    cleared: &Cleared,
+    record: Record,
+    mut outlet: Outlet,
+    finish: Finish,
+) -> Result<Envelope, Refusal> {
+    outlet.finish();
+    let (mut finish, outcome) = judge(finish, outlet.halted.take(), record.handle().ending());
+    if let (Some(failure), Some(reason)) = (&mut finish.failure, record.handle().reason()) {
+        failure.message = format!("{}: {reason}", failure.message);
+    }
+    let gate = Arc::clone(record.gate());
+    let tail = outlet
+        .recorder
+        .finish()
+        .await
+        .map_err(|error| gate.refuse(error))?;
+    let collected = outlet.answer.finish();
+    let masking = outlet.masking.figures().clone();
+    let end = End {
+        finish: finish.clone(),
+        outcome,
+        output_bytes: collected.total,
+        truncated: outlet.recorder.truncated(),
+        masking: masking.clone(),
+    };
+    let status = match outcome {
+        SessionOutcome::Success => (RunStatus::Completed, OutputStatus::Success),
+        _ => (RunStatus::Failed, OutputStatus::Failed),
+    };
+    let mut envelope = Envelope {
+        output_status: Some(status.1),
+        execution_time_ms: Some(record.elapsed_ms()),
+        exit_code: Some(finish.exit_code),
+        has_review: Some(cleared.reviewed()),
+        masking: Some(masking),
+        failure: finish.failure,
+        ..Envelope::head(status.0, record.id(), record.connection_name())
+    };
+    fill_output(&mut envelope, cleared.ask().format, collected);
+    record.close(end, Some(tail)).await?;
+    Ok(envelope)
+}
+
+fn fill_output(envelope: &mut Envelope, format: Format, collected: Collected) {
+    let Collected {
+        text,
+        mut sets,
+        total,
+        cut,
+        row_count,
+        affected,
+    } = collected;
+    envelope.truncated = Some(cut.is_some());
+    envelope.next_cursor = cut.map(|offset| next_cursor(envelope.session_id, offset));
+    envelope.output_bytes = Some(total);
+    envelope.row_count = Some(row_count);
+    envelope.affected_rows = Some(affected);
+    envelope.output = Some(text);
+    if format == Format::Rows {
+        let last = sets.last().cloned().unwrap_or_default();
+        envelope.columns = Some(last.columns);
+        envelope.rows = Some(last.rows);
+        envelope.result_sets = (sets.len() > 1).then(|| std::mem::take(&mut sets));
+    }
+}
+
+/// Exit code, failure and outcome of a run that reached its target.
+fn judge(
+    finish: Finish,
+    halted: Option<Failure>,
+    ending: Option<Ending>,
+) -> (Finish, SessionOutcome) {
+    let failed = |failure: Option<Failure>, exit_code: i32| Finish {
+        exit_code: if exit_code == 0 {
+            Finish::NEVER_RAN
+        } else {
+            exit_code
+        },
+        failure,
+    };
+    let (code, own) = (finish.exit_code, finish.failure);
+    match (halted, ending) {
+        (Some(failure), _) => (failed(Some(failure), code), SessionOutcome::Failed),
+        (None, Some(Ending::Timeout)) => {
+            let failure = Failure::new(Code::Timeout, "the run took longer than its time limit");
+            (failed(Some(failure), code), SessionOutcome::Failed)
+        }
+        (None, Some(Ending::Killed)) => {
+            let failure = Failure::new(Code::Unavailable, "the session was killed");
+            (failed(Some(failure), code), SessionOutcome::Killed)
+        }
+        (None, Some(Ending::Interrupted)) => {
+            let failure = Failure::new(Code::Unavailable, "the gateway stopped during the run");
+            (failed(Some(failure), code), SessionOutcome::Interrupted)
+        }
+        (None, None) if code == 0 && own.is_none() => (
+            Finish {
+                exit_code: 0,
+                failure: None,
+            },
+            SessionOutcome::Success,
+        ),
+        (None, None) => (failed(own, code), SessionOutcome::Failed),
+    }
+}
+
+/// Where everything goes that a target says.
+struct Outlet {
+    masking: Masking,
+    guard_out: GuardOut,
+    render: TextRender,
+    answer: Answer,
+    recorder: Recorder,
+    began: Instant,
+    rendered: String,
+    limit: u64,
+    halted: Option<Failure>,
+}
+
+impl Sink for Outlet {
+    fn push(&mut self, piece: Piece) -> BoxFuture<'_, Result<(), Halt>> {
+        Box::pin(async move {
+            let masked = self.masking.mask(Raw(piece));
+            let inspected = self.guard_out.inspect(masked);
+            self.rendered.clear();
+            let stream = self.render.render(inspected.piece(), &mut self.rendered);
+            self.answer.take(inspected.piece(), &self.rendered);
+            self.recorder
+                .append(self.offset_ms(), stream, &self.rendered);
+            self.limit = self.limit.saturating_sub(self.rendered.len() as u64);
+            if self.limit == 0 {
+                return self.halt(
+                    Code::Forbidden,
+                    "the output is larger than the connection allows",
+                );
+            }
+            if self.recorder.needs_flush() && self.recorder.flush().await.is_err() {
+                return self.halt(Code::Unavailable, "the recording could not be written");
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Outlet {
+    fn halt(&mut self, code: Code, message: &str) -> Result<(), Halt> {
+        self.halted = Some(Failure::new(code, message));
+        Err(Halt)
+    }
+
+    fn offset_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Takes what the renderer held back.
+    fn finish(&mut self) {
+        self.rendered.clear();
+        self.render.finish(&mut self.rendered);
+        if !self.rendered.is_empty() {
+            self.answer.take_text(&self.rendered);
+            self.recorder
+                .append(self.offset_ms(), model::Stream::Output, &self.rendered);
+        }
+    }
+}
