@@ -1,7 +1,10 @@
 //! `drawgate exec`: runs something and prints what came of it.
 
 mod outcome;
+mod pages;
 mod print;
+mod recorded;
+mod sheet;
 mod watch;
 
 use std::path::PathBuf;

@@ -21,14 +21,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
         .get(AUTHORIZATION)?
         .to_str()
         .ok()
-        .and_then(bearer_of)
-}
-
-/// The token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110 section 11.1).
-fn bearer_of(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+        .and_then(identity::bearer_of)
 }
 
 /// The call that a request makes.

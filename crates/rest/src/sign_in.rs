@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use gate::{Call, Gate};
+use gate::{Call, Gate, SignedIn};
 use http::StatusCode;
-use model::{Refusal, SecretString};
+use model::{Code, Refusal, SecretString};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -51,11 +51,7 @@ async fn ask_sign_in(
     password: SecretString,
     call: Call,
 ) -> Result<Box<RawValue>, Refusal> {
-    let _ = (gate, email, password, call);
-    Err(Refusal::new(
-        model::Code::Unsupported,
-        "sign-in by password is not part of this build",
-    ))
+    written(&gate.sign_in(email, password, &call).await?)
 }
 
 /// What the gate answers to a renewal.
@@ -64,11 +60,12 @@ async fn ask_refresh(
     token: SecretString,
     call: Call,
 ) -> Result<Box<RawValue>, Refusal> {
-    let _ = (gate, token, call);
-    Err(Refusal::new(
-        model::Code::Unsupported,
-        "sign-in by password is not part of this build",
-    ))
+    written(&gate.refresh(&token, &call).await?)
+}
+
+fn written(login: &SignedIn) -> Result<Box<RawValue>, Refusal> {
+    serde_json::value::to_raw_value(login)
+        .map_err(|_| Refusal::new(Code::Internal, "an answer could not be written as JSON"))
 }
 
 /// Reads the wanted texts from the body and answers with what `ask` makes of them.
@@ -144,11 +141,13 @@ pub(crate) fn refresh_schema() -> Value {
 pub(crate) fn tokens_schema() -> Value {
     json!({
         "type": "object",
-        "required": ["token", "refresh_token", "expires_at"],
+        "required": ["token", "expires_at", "refresh_token", "refresh_expires_at", "user_email"],
         "properties": {
             "token": {"type": "string", "description": "The bearer of later requests."},
-            "refresh_token": {"type": "string", "description": "Renews the token once."},
             "expires_at": {"type": "string", "format": "date-time"},
+            "refresh_token": {"type": "string", "description": "Renews the login once."},
+            "refresh_expires_at": {"type": "string", "format": "date-time"},
+            "user_email": {"type": "string", "description": "Who signed in; empty after a renewal."},
         },
     })
 }

@@ -51,15 +51,15 @@ pub struct Create {
     /// It belongs to an agent, which may not approve.
     #[arg(long)]
     agent: bool,
-    /// When it ends, as RFC 3339 time; never without it.
-    #[arg(long, value_name = "TIME")]
-    expires_at: Option<String>,
+    /// Seconds until it ends; never without it.
+    #[arg(long, value_name = "SECONDS")]
+    expires_in: Option<i64>,
 }
 
 const COLUMNS: [&str; 7] = [
     "id",
     "name",
-    "user",
+    "user_id",
     "groups",
     "scopes",
     "status",
@@ -103,6 +103,6 @@ impl Create {
             .list("groups", &self.groups)
             .list("scopes", &self.scopes)
             .field("agent", self.agent.then_some(true))
-            .field("expires_at", self.expires_at)
+            .field("expires_in_seconds", self.expires_in)
     }
 }
