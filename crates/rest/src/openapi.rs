@@ -212,3 +212,126 @@ fn sign_in_paths() -> Map<String, Value> {
     );
     paths
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn document() -> Value {
+        openapi(&gate::operations().unwrap())
+    }
+
+    /// Every operation: path, method, object.
+    fn operations(document: &Value) -> Vec<(String, String, Value)> {
+        let mut list = Vec::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                list.push((path.clone(), method.clone(), operation.clone()));
+            }
+        }
+        list
+    }
+
+    /// Every `$ref` below a value.
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => {
+                if let Some(Value::String(reference)) = map.get("$ref") {
+                    found.push(reference.clone());
+                }
+                map.values().for_each(|value| references(value, found));
+            }
+            Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn the_document_holds_every_operation_once() {
+        let catalog = gate::operations().unwrap();
+        let mut wanted: BTreeSet<String> = catalog
+            .entries()
+            .iter()
+            .map(|entry| entry.name.to_owned())
+            .collect();
+        wanted.extend(["sign_in".to_owned(), "sign_in_refresh".to_owned()]);
+        let operations = operations(&document());
+        let ids: BTreeSet<String> = operations
+            .iter()
+            .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(ids, wanted);
+        assert_eq!(ids.len(), operations.len());
+    }
+
+    #[test]
+    fn the_same_catalog_gives_the_same_bytes() {
+        assert_eq!(document().to_string(), document().to_string());
+    }
+
+    #[test]
+    fn path_parameters_are_exactly_those_of_the_path() {
+        for (path, method, operation) in operations(&document()) {
+            let in_path: BTreeSet<&str> = path
+                .split('/')
+                .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+                .collect();
+            let parameters = operation["parameters"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            let mut declared = BTreeSet::new();
+            for parameter in &parameters {
+                let place = parameter["in"].as_str().unwrap();
+                assert!(parameter["schema"].is_object() || parameter["content"].is_object());
+                if place == "path" {
+                    assert_eq!(parameter["required"], true);
+                    declared.insert(parameter["name"].as_str().unwrap());
+                } else {
+                    assert_eq!(place, "query", "{method} {path}");
+                }
+            }
+            assert_eq!(declared, in_path, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn every_operation_documents_its_answer_and_its_errors() {
+        for (path, method, operation) in operations(&document()) {
+            let responses = operation["responses"].as_object().unwrap();
+            let good = responses
+                .get("200")
+                .or_else(|| responses.get("201"))
+                .unwrap();
+            let schema = &good["content"]["application/json"]["schema"];
+            assert_eq!(schema["type"], "object", "{method} {path}");
+            assert_eq!(responses["default"]["$ref"], "#/components/responses/Error");
+            assert!(!operation["summary"].as_str().unwrap().is_empty());
+            let has_body = operation["requestBody"].is_object();
+            assert!(
+                !has_body || method == "post" || method == "patch",
+                "{method} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let document = document();
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn only_signing_in_needs_no_bearer() {
+        for (path, _, operation) in operations(&document()) {
+            let is_open = operation["security"].as_array().is_some_and(Vec::is_empty);
+            assert_eq!(is_open, path.starts_with("/api/login"), "{path}");
+        }
+    }
+}

@@ -163,6 +163,26 @@ mod tests {
     }
 
     #[test]
+    fn every_operation_has_a_route_and_every_route_an_operation() {
+        assert_eq!(gaps(&gate::operations().unwrap()), []);
+    }
+
+    #[test]
+    fn every_path_argument_is_one_of_its_operation() {
+        let catalog = gate::operations().unwrap();
+        for route in &ROUTES {
+            let schema = &catalog.find(route.operation).unwrap().input_schema;
+            for name in route.path_arguments() {
+                assert!(
+                    schema["properties"][name].is_object(),
+                    "{}: {name}",
+                    route.path
+                );
+            }
+        }
+    }
+
+    #[test]
     fn path_arguments_are_the_names_in_braces() {
         let route = ROUTES
             .iter()
