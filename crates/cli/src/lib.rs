@@ -1,1 +1,28 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod answer;
+mod api;
+mod command;
+mod config;
+mod connections;
+mod csv;
+mod doctor;
+mod exec;
+mod failure;
+mod globals;
+mod input;
+mod login;
+mod output;
+mod pairs;
+mod papers;
+mod renewal;
+mod request;
+mod sessions;
+mod settings;
+mod spinner;
+mod table;
+mod view;
+
+pub use command::{Command, run};
+pub use globals::{Globals, OutputFormat};

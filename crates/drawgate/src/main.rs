@@ -1,2 +1,86 @@
-//! x
-fn main() {}
+#![doc = include_str!("../README.md")]
+
+mod data_dir;
+mod demo;
+mod doors;
+mod flags;
+mod front;
+mod generate;
+mod keeper;
+mod rotate_key;
+mod serve;
+mod settings;
+mod telemetry;
+mod tls;
+mod welcome;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Access gateway for AI agents and people.
+#[derive(Parser)]
+#[command(name = "drawgate", version, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(flatten)]
+    globals: cli::Globals,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the gateway.
+    Start(Box<flags::Flags>),
+    /// Write the reference documents that are checked in.
+    #[command(hide = true)]
+    Generate(generate::Generate),
+    #[command(flatten)]
+    Cli(cli::Command),
+}
+
+fn main() -> ExitCode {
+    // rustls asks for the provider of the whole process once; a second call is harmless.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let root = root_command();
+    let matches = root.clone().get_matches();
+    if let Some(("admin", admin)) = matches.subcommand()
+        && let Some((rotate_key::NAME, rotate)) = admin.subcommand()
+    {
+        return finish(flags::Flags::from_arg_matches(rotate).map_err(|e| e.to_string()).and_then(rotate_key::run));
+    }
+    let arguments = match Arguments::from_arg_matches(&matches) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    match arguments.command {
+        Command::Start(flags) => finish(serve::run(*flags)),
+        Command::Generate(generate) => finish(generate.run()),
+        Command::Cli(command) => {
+            let code = cli::run(command, &arguments.globals, root);
+            ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
+        }
+    }
+}
+
+/// The command line of the whole binary. Rotating the key needs the store, so
+/// it joins `admin` here and not in `cli`, which speaks HTTP only.
+fn root_command() -> clap::Command {
+    Arguments::command()
+        .mut_subcommand("admin", |admin| admin.subcommand(rotate_key::command()))
+}
+
+/// The exit code of a command of this crate; mistakes go to standard error.
+fn finish(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `drawgate admin users`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use model::ExposeSecret as _;
+
+use crate::api::Api;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::request::Request;
+use crate::{input, view};
+
+/// People.
+#[derive(Debug, Subcommand)]
+pub enum Users {
+    /// List users by e-mail.
+    List {
+        /// Text in name or e-mail.
+        #[arg(long)]
+        search: Option<String>,
+        /// active, inactive, invited or reviewing.
+        #[arg(long)]
+        status: Option<String>,
+        /// Members of this group.
+        #[arg(long)]
+        group: Option<String>,
+        /// Most users to show, up to 200.
+        #[arg(long)]
+        limit: Option<u32>,
+        /// Where the page before ended.
+        #[arg(long)]
+        cursor: Option<String>,
+    },
+    /// Show one user.
+    Get {
+        /// E-mail, id or subject.
+        user: String,
+    },
+    /// Make a user.
+    Create(UserSettings),
+    /// Change a user; what is not named stays.
+    Update {
+        #[command(flatten)]
+        settings: UserSettings,
+        /// active or inactive; an inactive user is signed out everywhere.
+        #[arg(long)]
+        status: Option<String>,
+        /// Only when it still has this version.
+        #[arg(long)]
+        version: Option<i64>,
+    },
+}
+
+/// Settings of a user.
+#[derive(Args, Debug)]
+pub struct UserSettings {
+    /// E-mail.
+    email: String,
+    /// Display name.
+    #[arg(long)]
+    name: Option<String>,
+    /// Group; may be repeated. On a change the whole list.
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// File that holds the password; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+const COLUMNS: [&str; 6] = [
+    "email",
+    "name",
+    "status",
+    "groups",
+    "is_admin",
+    "last_login_at",
+];
+
+impl Users {
+    pub(super) async fn run(self, api: &Api, out: Output) -> Result<i32, Failure> {
+        let request = match self {
+            Self::List {
+                search,
+                status,
+                group,
+                limit,
+                cursor,
+            } => {
+                let request = Request::get(&["users"])
+                    .query("search", search)
+                    .query("status", status)
+                    .query("group", group)
+                    .query("limit", limit)
+                    .query("cursor", cursor);
+                view::list(out, &api.send(request).await?, &COLUMNS)?;
+                return Ok(0);
+            }
+            Self::Get { user } => Request::get(&["users", &user]),
+            Self::Create(settings) => {
+                let request =
+                    Request::post(&["users"]).field("email", Some(settings.email.clone()));
+                settings.fields(request)?
+            }
+            Self::Update {
+                settings,
+                status,
+                version,
+            } => {
+                let request = Request::patch(&["users", &settings.email])
+                    .field("status", status)
+                    .field("version", version);
+                settings.fields(request)?
+            }
+        };
+        view::object(out, &api.send(request).await?, &COLUMNS)?;
+        Ok(0)
+    }
+}
+
+impl UserSettings {
+    fn fields(self, request: Request) -> Result<Request, Failure> {
+        let password = self
+            .password_file
+            .as_deref()
+            .map(input::secret)
+            .transpose()?;
+        Ok(request
+            .field("name", self.name)
+            .list("groups", &self.groups)
+            .field(
+                "password",
+                password.as_ref().map(|password| password.expose_secret()),
+            ))
+    }
+}

@@ -1,0 +1,239 @@
+//! Checked settings. Every mistake is reported at once.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mcp::{Fence, Network, Proxies};
+use model::SecretString;
+use store::StoreUrl;
+
+use crate::flags::{Flags, LogFormat};
+
+/// Settings that have been checked.
+pub(crate) struct Settings {
+    pub(crate) demo: bool,
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) store: StoreUrl,
+    pub(crate) recordings: String,
+    /// Options of an S3 bucket, from the environment variables of its tools.
+    pub(crate) recording_options: BTreeMap<String, SecretString>,
+    /// Without trailing slash; `None` follows the listener.
+    pub(crate) public_url: Option<String>,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) proxies: Proxies,
+    pub(crate) shutdown: Duration,
+    pub(crate) telemetry: Telemetry,
+}
+
+/// Certificate and key.
+#[derive(Clone)]
+pub(crate) struct TlsFiles {
+    pub(crate) cert: PathBuf,
+    pub(crate) key: PathBuf,
+}
+
+/// What is logged and traced.
+pub(crate) struct Telemetry {
+    pub(crate) filter: String,
+    pub(crate) format: Option<LogFormat>,
+    pub(crate) otlp_endpoint: Option<String>,
+}
+
+/// Variables of the tools of S3 and the options they stand for.
+const S3_VARIABLES: [(&str, &str); 6] = [
+    ("AWS_ACCESS_KEY_ID", "access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "secret_access_key"),
+    ("AWS_SESSION_TOKEN", "token"),
+    ("AWS_REGION", "region"),
+    ("AWS_ENDPOINT_URL", "endpoint"),
+    ("AWS_ALLOW_HTTP", "allow_http"),
+];
+
+impl Settings {
+    /// Reads the file that the flags name and checks everything.
+    ///
+    /// # Errors
+    /// Every mistake, one line each.
+    pub(crate) fn read(flags: Flags) -> Result<Self, String> {
+        let mut mistakes = Vec::new();
+        let file = match read_file(&flags) {
+            Ok(file) => file,
+            Err(mistake) => {
+                mistakes.push(mistake);
+                Flags::default()
+            }
+        };
+        let flags = flags.over(file);
+        let settings = Self::check(flags, &mut mistakes);
+        match settings {
+            Some(settings) if mistakes.is_empty() => Ok(settings),
+            _ => Err(format!("the configuration is wrong:\n  {}", mistakes.join("\n  "))),
+        }
+    }
+
+    fn check(flags: Flags, mistakes: &mut Vec<String>) -> Option<Self> {
+        let mut note = |name: &str, problem: String| mistakes.push(format!("{name}: {problem}"));
+        let listen = flags.listen.unwrap_or_else(|| "127.0.0.1:8009".into());
+        let listen: Option<SocketAddr> = listen.parse().ok();
+        if listen.is_none() {
+            note("listen", "expected an address and a port, for instance 127.0.0.1:8009".into());
+        }
+        let data_dir = flags.data_dir.unwrap_or_else(|| PathBuf::from("./drawgate-data"));
+        let store = match &flags.store {
+            None => Some(StoreUrl::Sqlite(data_dir.join("drawgate.db"))),
+            Some(url) => StoreUrl::parse(url).map_err(|error| note("store", error.to_string())).ok(),
+        };
+        if let Some(problem) = flags.bus.as_deref().and_then(|bus| bus_problem(bus, store.as_ref())) {
+            note("bus", problem);
+        }
+        let recordings = flags
+            .recordings
+            .unwrap_or_else(|| format!("file:{}", data_dir.join("recordings").display()));
+        if !recordings.starts_with("file:") && !recordings.starts_with("s3://") {
+            note("recordings", "expected file:DIR or s3://BUCKET/PREFIX".into());
+        }
+        let public_url = flags.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        if let Err(error) = Fence::new(
+            public_url.as_slice(),
+            flags.allowed_origins.as_deref().unwrap_or_default(),
+            flags.allowed_hosts.as_deref().unwrap_or_default(),
+            true,
+        ) {
+            note("public_url, allowed_origins, allowed_hosts", error.to_string());
+        }
+        let tls = match (flags.tls_cert, flags.tls_key) {
+            (None, None) => None,
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (Some(_), None) => {
+                note("tls_key", "tls_cert needs it".into());
+                None
+            }
+            (None, Some(_)) => {
+                note("tls_cert", "tls_key needs it".into());
+                None
+            }
+        };
+        for file in tls.iter().flat_map(|files| [&files.cert, &files.key]) {
+            if let Err(error) = std::fs::File::open(file) {
+                note("tls_cert, tls_key", format!("{} cannot be read: {error}", file.display()));
+            }
+        }
+        let mut networks: Vec<Network> = Vec::new();
+        for text in flags.trusted_proxies.unwrap_or_default() {
+            match text.parse() {
+                Ok(network) => networks.push(network),
+                Err(error) => note("trusted_proxies", format!("{error}")),
+            }
+        }
+        let filter = flags.log.unwrap_or_else(|| "info".into());
+        if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
+            note("log", error.to_string());
+        }
+        Some(Self {
+            demo: flags.demo.unwrap_or(false),
+            listen: listen?,
+            data_dir,
+            store: store?,
+            recordings,
+            recording_options: recording_options(),
+            public_url,
+            tls,
+            allowed_origins: flags.allowed_origins.unwrap_or_default(),
+            allowed_hosts: flags.allowed_hosts.unwrap_or_default(),
+            proxies: Proxies::new(networks),
+            shutdown: Duration::from_secs(flags.shutdown_seconds.unwrap_or(10)),
+            telemetry: Telemetry {
+                filter,
+                format: flags.log_format,
+                otlp_endpoint: flags.otlp_endpoint,
+            },
+        })
+    }
+}
+
+fn read_file(flags: &Flags) -> Result<Flags, String> {
+    let Some(path) = &flags.config else { return Ok(Flags::default()) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("config: {} cannot be read: {error}", path.display()))?;
+    // The message names line and key; a value could be a secret of the store's URL.
+    toml::from_str(&text)
+        .map_err(|error| format!("config: {}: {}", path.display(), error.message()))
+}
+
+/// Why a bus cannot be had.
+fn bus_problem(bus: &str, store: Option<&StoreUrl>) -> Option<String> {
+    let on_postgres = matches!(store, Some(StoreUrl::Postgres(_)));
+    match bus {
+        "local:" if !on_postgres => None,
+        "postgres:" if on_postgres => None,
+        "local:" => Some("replicas on one PostgreSQL must hear of each other: use postgres:".into()),
+        "postgres:" => Some("it is carried by a store on PostgreSQL".into()),
+        _ => Some("expected local:, or postgres: with a store on PostgreSQL".into()),
+    }
+}
+
+/// Options of an S3 bucket from the environment.
+#[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
+fn recording_options() -> BTreeMap<String, SecretString> {
+    S3_VARIABLES
+        .iter()
+        .filter_map(|(variable, option)| {
+            let value = std::env::var(variable).ok()?;
+            Some(((*option).to_owned(), SecretString::from(value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(flags: Flags) -> String {
+        Settings::read(flags).err().unwrap()
+    }
+
+    #[test]
+    fn every_mistake_is_reported_at_once() {
+        let text = wrong(Flags {
+            listen: Some("here".into()),
+            store: Some("mysql://x".into()),
+            bus: Some("nats://x".into()),
+            recordings: Some("ftp://x".into()),
+            public_url: Some("gateway".into()),
+            tls_cert: Some("/nowhere.pem".into()),
+            trusted_proxies: Some(vec!["many".into()]),
+            ..Flags::default()
+        });
+        for name in ["listen:", "store:", "bus:", "recordings:", "public_url", "tls_key:", "trusted_proxies:"] {
+            assert!(text.contains(name), "{name} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_store_is_not_repeated() {
+        let text = wrong(Flags { store: Some("mysql://u:hunter2@h/d".into()), ..Flags::default() });
+        assert!(!text.contains("hunter2"));
+    }
+
+    #[test]
+    fn flags_beat_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = dir.path().join("drawgate.toml");
+        std::fs::write(&config, "listen = \"127.0.0.1:1\"\nshutdown_seconds = 3\n").unwrap();
+        let flags = Flags {
+            config: Some(config.clone()),
+            listen: Some("127.0.0.1:2".into()),
+            ..Flags::default()
+        };
+        let settings = Settings::read(flags).ok().unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.shutdown, Duration::from_secs(3));
+        std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        assert!(wrong(Flags { config: Some(config), ..Flags::default() }).contains("lisen"));
+    }
+}
