@@ -27,7 +27,7 @@ use crate::refused::{Fault, Refused};
 use crate::running::{Ended, Running};
 use crate::session::{Session, fresh};
 use crate::stream::{self, Reporter};
-use crate::{McpConfig, accept, batch, body, challenge, cors, wire};
+use crate::{McpConfig, accept, batch, body, challenge, cors, reply, wire};
 
 /// An answer ready within this time is plain JSON, a later one a stream.
 const PLAIN: Duration = Duration::from_millis(250);
@@ -191,7 +191,7 @@ impl Door {
             let answers = answers.into_iter().map(|ended| match ended {
                 Ended::Answered(message) | Ended::LacksScope { message, .. } => message,
             });
-            Ended::Answered(format!("[{}]", answers.collect::<Vec<_>>().join(",")))
+            Ended::Answered(reply::batch(answers))
         });
         self.deliver(Running::new(answers.boxed(), None), None)
             .await
@@ -299,7 +299,10 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, ()> {
         return Err(());
     }
     let value = value.to_str().map_err(|_| ())?;
-    Ok(identity::bearer_of(value))
+    let (scheme, token) = value.trim().split_once(' ').unwrap_or_default();
+    let token = token.trim();
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
+    Ok(is_bearer.then_some(token))
 }
 
 fn no_method() -> Refused {
@@ -313,7 +316,7 @@ fn accepted() -> Response {
     response
 }
 
-fn json(message: String) -> Response {
+fn json(message: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(message));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

@@ -31,11 +31,11 @@ pub enum Reply {
     /// Nothing: it was a notification.
     Nothing,
     /// One message.
-    Message(String),
+    Message(Vec<u8>),
     /// One message that begins a legacy session.
     Begun {
         /// The message.
-        message: String,
+        message: Vec<u8>,
         /// The session id.
         session: String,
     },
