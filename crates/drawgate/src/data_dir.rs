@@ -28,7 +28,11 @@ impl DataDir {
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let said = |error: io::Error| format!("data_dir: {}: {error}", path.display());
         if !path.is_dir() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(said)?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(path)
+                .map_err(said)?;
         }
         Ok(Self(path.to_owned()))
     }
@@ -92,7 +96,11 @@ impl DataDir {
         let path = self.join(name);
         let said = |error: io::Error| format!("{}: {error}", path.display());
         if let Some(parent) = path.parent().filter(|parent| !parent.is_dir()) {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(parent).map_err(said)?;
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)
+                .map_err(said)?;
         }
         let temporary = path.with_extension("tmp");
         let mut file = OpenOptions::new()
@@ -102,7 +110,9 @@ impl DataDir {
             .mode(0o600)
             .open(&temporary)
             .map_err(said)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(said)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .map_err(said)?;
         file.sync_all().map_err(said)?;
         fs::rename(&temporary, &path).map_err(said)
     }
@@ -119,7 +129,10 @@ fn read_key(path: &Path) -> io::Result<MasterKey> {
     }
     let mut text = String::new();
     file.read_to_string(&mut text)?;
-    let bytes = STANDARD.decode(text.trim()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+    let bytes = STANDARD
+        .decode(text.trim())
+        .ok()
+        .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
     bytes
         .map(MasterKey::from_bytes)
         .ok_or_else(|| io::Error::other("it is no key: expected 32 bytes in base64"))
@@ -136,7 +149,10 @@ mod tests {
         let first = data.master_key().unwrap();
         let again = data.master_key().unwrap();
         assert_eq!(first.expose(), again.expose());
-        let mode = fs::metadata(data.join(KEY_FILE)).unwrap().permissions().mode();
+        let mode = fs::metadata(data.join(KEY_FILE))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 

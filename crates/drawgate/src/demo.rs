@@ -21,9 +21,24 @@ use crate::welcome;
 
 /// E-mail, name, groups and token file of the demo's people.
 const PEOPLE: [(&str, &str, &[&str], &str); 3] = [
-    ("admin@demo.local", "Ada Admin", &["admin"], "demo/admin.token"),
-    ("dev@demo.local", "Dev Okafor", &["developers"], "demo/dev.token"),
-    ("reviewer@demo.local", "Rea Reviewer", &["approvers"], "demo/reviewer.token"),
+    (
+        "admin@demo.local",
+        "Ada Admin",
+        &["admin"],
+        "demo/admin.token",
+    ),
+    (
+        "dev@demo.local",
+        "Dev Okafor",
+        &["developers"],
+        "demo/dev.token",
+    ),
+    (
+        "reviewer@demo.local",
+        "Rea Reviewer",
+        &["approvers"],
+        "demo/reviewer.token",
+    ),
 ];
 
 /// Makes whatever of the demo is not there.
@@ -58,12 +73,23 @@ async fn ensure_connection(
     secrets: &[(&str, String)],
 ) -> Result<(), String> {
     let said = |error: store::Error| error.to_string();
-    if store.connections().await.map_err(said)?.by_name(name).is_some() {
+    if store
+        .connections()
+        .await
+        .map_err(said)?
+        .by_name(name)
+        .is_some()
+    {
         return Ok(());
     }
     let secrets = secrets.iter();
-    let secrets = secrets.map(|(key, value)| ((*key).to_owned(), SecretString::from(value.clone())));
-    let new = NewConnection { name: name.to_owned(), fields, secrets: Secrets(secrets.collect()) };
+    let secrets =
+        secrets.map(|(key, value)| ((*key).to_owned(), SecretString::from(value.clone())));
+    let new = NewConnection {
+        name: name.to_owned(),
+        fields,
+        secrets: Secrets(secrets.collect()),
+    };
     store.create_connection(new).await.map(|_| ()).map_err(said)
 }
 
@@ -85,7 +111,11 @@ fn fields(
             runbooks: Mode::Enabled,
             exec: Mode::Enabled,
             connect: Mode::Enabled,
-            schema: if database { Mode::Enabled } else { Mode::Disabled },
+            schema: if database {
+                Mode::Enabled
+            } else {
+                Mode::Disabled
+            },
         },
         reviewers: Vec::new(),
         redact_types: Vec::new(),
@@ -131,7 +161,10 @@ async fn make_shop(path: &Path) -> Result<(), String> {
         stop: CancellationToken::new(),
     };
     let mut first_error = FirstError(None);
-    target.run(job, &mut first_error).await.map_err(|fault| fault.to_string())?;
+    target
+        .run(job, &mut first_error)
+        .await
+        .map_err(|fault| fault.to_string())?;
     match first_error.0 {
         Some(error) => Err(format!("the demo shop could not be made: {error}")),
         None => std::fs::rename(&unfinished, path).map_err(said),

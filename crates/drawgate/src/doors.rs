@@ -31,7 +31,13 @@ pub(crate) struct Opening<'a> {
 /// # Errors
 /// When the public URL or an allowed host or origin cannot be read.
 pub(crate) fn open(opening: Opening<'_>, gate: Arc<Gate>) -> Result<Router, String> {
-    let Opening { settings, public_url, key, metrics, clock } = opening;
+    let Opening {
+        settings,
+        public_url,
+        key,
+        metrics,
+        clock,
+    } = opening;
     let fence = Fence::new(
         &[public_url.to_owned()],
         &settings.allowed_origins,
@@ -48,12 +54,19 @@ pub(crate) fn open(opening: Opening<'_>, gate: Arc<Gate>) -> Result<Router, Stri
         challenge,
         clock: Arc::clone(&clock),
     };
-    let rest = RestConfig { clock, ..RestConfig::default() };
+    let rest = RestConfig {
+        clock,
+        ..RestConfig::default()
+    };
     let doors = mcp::router(mcp, Arc::clone(&gate))
         .merge(rest::router(rest, Arc::clone(&gate)))
         .merge(front::router(gate, metrics));
     let prefix = prefix_of(public_url);
-    Ok(if prefix.is_empty() { doors } else { Router::new().nest(prefix, doors) })
+    Ok(if prefix.is_empty() {
+        doors
+    } else {
+        Router::new().nest(prefix, doors)
+    })
 }
 
 /// A key for one purpose, from the master key that every replica has
@@ -71,7 +84,9 @@ fn derive(key: &MasterKey, purpose: &[u8]) -> [u8; 32] {
 /// The path of a URL, without trailing slash.
 fn prefix_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    after_scheme.find('/').map_or("", |slash| after_scheme[slash..].trim_end_matches('/'))
+    after_scheme
+        .find('/')
+        .map_or("", |slash| after_scheme[slash..].trim_end_matches('/'))
 }
 
 #[cfg(test)]

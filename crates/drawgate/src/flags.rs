@@ -20,7 +20,12 @@ pub(crate) struct Flags {
     #[arg(long, env = "DRAWGATE_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Where state is kept: sqlite:PATH or postgres://… [default: sqlite in the data folder].
-    #[arg(long, env = "DRAWGATE_STORE", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DRAWGATE_STORE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub(crate) store: Option<String>,
     /// How replicas wake each other [default: in process, or the PostgreSQL store].
     #[arg(long, env = "DRAWGATE_BUS", value_name = "URL", hide_env_values = true)]
@@ -42,13 +47,28 @@ pub(crate) struct Flags {
     #[arg(long, env = "DRAWGATE_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
     /// Origins of web pages that may call the MCP door.
-    #[arg(long, env = "DRAWGATE_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "DRAWGATE_ALLOWED_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
     pub(crate) allowed_origins: Option<Vec<String>>,
     /// Host names besides the public one that the MCP door answers to.
-    #[arg(long, env = "DRAWGATE_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "DRAWGATE_ALLOWED_HOSTS",
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
     pub(crate) allowed_hosts: Option<Vec<String>>,
     /// Networks of reverse proxies whose X-Forwarded headers are believed.
-    #[arg(long, env = "DRAWGATE_TRUSTED_PROXIES", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "DRAWGATE_TRUSTED_PROXIES",
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
     pub(crate) trusted_proxies: Option<Vec<String>>,
     /// Seconds that runs get to end by themselves when the gateway stops [default: 10].
     #[arg(long, env = "DRAWGATE_SHUTDOWN_SECONDS", value_name = "SECONDS")]

@@ -36,7 +36,10 @@ async fn ready(State(front): State<Front>) -> impl IntoResponse {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
             tracing::warn!(%error, "the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the store does not answer\n",
+            )
         }
     }
 }
@@ -44,7 +47,10 @@ async fn ready(State(front): State<Front>) -> impl IntoResponse {
 async fn figures(State(front): State<Front>) -> impl IntoResponse {
     let runs = u32::try_from(front.gate.runs_in_progress()).unwrap_or(u32::MAX);
     metrics::gauge!("drawgate_runs_in_progress").set(f64::from(runs));
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], front.metrics.render())
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
+        front.metrics.render(),
+    )
 }
 
 async fn page() -> impl IntoResponse {
@@ -65,7 +71,13 @@ mod tests {
     #[test]
     fn the_policy_admits_the_style_of_the_page_and_no_other() {
         let page = include_str!("front/page.html");
-        let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+        let style = page
+            .split("<style>")
+            .nth(1)
+            .unwrap()
+            .split("</style>")
+            .next()
+            .unwrap();
         let digest = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(style));
         assert!(POLICY.contains(&digest), "sha256-{digest}");
     }

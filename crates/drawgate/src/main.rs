@@ -24,7 +24,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Access gateway for AI agents and people.
 #[derive(Parser)]
-#[command(name = "drawgate", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "drawgate",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 struct Arguments {
     #[command(flatten)]
     globals: cli::Globals,
@@ -40,7 +45,7 @@ enum Command {
     #[command(hide = true)]
     Generate(generate::Generate),
     #[command(flatten)]
-    Cli(cli::Command),
+    Cli(Box<cli::Command>),
 }
 
 fn main() -> ExitCode {
@@ -51,7 +56,11 @@ fn main() -> ExitCode {
     if let Some(("admin", admin)) = matches.subcommand()
         && let Some((rotate_key::NAME, rotate)) = admin.subcommand()
     {
-        return finish(flags::Flags::from_arg_matches(rotate).map_err(|e| e.to_string()).and_then(rotate_key::run));
+        return finish(
+            flags::Flags::from_arg_matches(rotate)
+                .map_err(|e| e.to_string())
+                .and_then(rotate_key::run),
+        );
     }
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
@@ -61,7 +70,7 @@ fn main() -> ExitCode {
         Command::Start(flags) => finish(serve::run(*flags)),
         Command::Generate(generate) => finish(generate.run()),
         Command::Cli(command) => {
-            let code = cli::run(command, &arguments.globals, root);
+            let code = cli::run(*command, &arguments.globals, root);
             ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
         }
     }
@@ -70,8 +79,7 @@ fn main() -> ExitCode {
 /// The command line of the whole binary. Rotating the key needs the store, so
 /// it joins `admin` here and not in `cli`, which speaks HTTP only.
 fn root_command() -> clap::Command {
-    Arguments::command()
-        .mut_subcommand("admin", |admin| admin.subcommand(rotate_key::command()))
+    Arguments::command().mut_subcommand("admin", |admin| admin.subcommand(rotate_key::command()))
 }
 
 /// The exit code of a command of this crate; mistakes go to standard error.

@@ -45,7 +45,10 @@ async fn rotate(settings: &Settings) -> Result<u64, String> {
     let (store, _) = open_store(settings, &data).await?;
     let next = MasterKey::generate().map_err(|error| error.to_string())?;
     data.write_key(NEXT_KEY_FILE, &next)?;
-    let count = store.rotate_key(next).await.map_err(|error| error.to_string())?;
+    let count = store
+        .rotate_key(next)
+        .await
+        .map_err(|error| error.to_string())?;
     store.close().await;
     data.adopt_next_key()?;
     Ok(count)
@@ -67,7 +70,10 @@ pub(crate) async fn open_store(
         recording_options: settings.recording_options.clone(),
         key: key.clone(),
     };
-    match (Store::open(config(&key), Arc::new(SystemClock)).await, data.next_key()?) {
+    match (
+        Store::open(config(&key), Arc::new(SystemClock)).await,
+        data.next_key()?,
+    ) {
         (Ok(store), _) => Ok((store, key)),
         (Err(error), None) => Err(error.to_string()),
         (Err(_), Some(next)) => {

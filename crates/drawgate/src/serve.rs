@@ -42,7 +42,10 @@ async fn serve(settings: Settings) -> Result<(), String> {
     let data = DataDir::open(&settings.data_dir)?;
     let listener = bind(settings.listen)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    let public_url = settings.public_url.clone().unwrap_or_else(|| own_url(address, &settings));
+    let public_url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| own_url(address, &settings));
     let (store, key) = rotate_key::open_store(&settings, &data).await?;
     keeper::close_abandoned(&store).await;
     let org = welcome::first_start(&store, &data).await?;
@@ -77,7 +80,9 @@ async fn serve(settings: Settings) -> Result<(), String> {
 fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     let listener =
         TcpListener::bind(address).map_err(|error| format!("listen: {address}: {error}"))?;
-    listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+    listener
+        .set_nonblocking(true)
+        .map_err(|error| error.to_string())?;
     Ok(listener)
 }
 
@@ -103,8 +108,9 @@ async fn listen(
             let config = tls::load(files).await?;
             tokio::spawn(tls::follow(files.clone(), config.clone()));
             let server = axum_server::from_tcp_rustls(listener, config).map_err(said)?;
-            let server =
-                server.map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new())).handle(handle);
+            let server = server
+                .map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()))
+                .handle(handle);
             Ok(tokio::spawn(server.serve(service)))
         }
     }
@@ -123,9 +129,10 @@ async fn stop(handle: Handle<SocketAddr>, gate: Arc<Gate>, patience: Duration) {
 }
 
 async fn signaled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         tracing::error!("signals cannot be received");
         return std::future::pending().await;
     };
@@ -136,21 +143,30 @@ async fn signaled() {
 }
 
 fn own_url(address: SocketAddr, settings: &Settings) -> String {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     format!("{scheme}://{address}")
 }
 
 fn gate_config(public_url: &str) -> Config {
     Config {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        commit: option_env!("DRAWGATE_COMMIT").unwrap_or_default().to_owned(),
+        commit: option_env!("DRAWGATE_COMMIT")
+            .unwrap_or_default()
+            .to_owned(),
         public_url: public_url.to_owned(),
         max_recording_bytes: MAX_RECORDING_BYTES,
         environment: Arc::new(environment),
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary reads the environment"
+)]
 fn environment(name: &str) -> Option<SecretString> {
     std::env::var(name).ok().map(SecretString::from)
 }

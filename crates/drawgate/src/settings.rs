@@ -72,7 +72,10 @@ impl Settings {
         let settings = Self::check(flags, &mut mistakes);
         match settings {
             Some(settings) if mistakes.is_empty() => Ok(settings),
-            _ => Err(format!("the configuration is wrong:\n  {}", mistakes.join("\n  "))),
+            _ => Err(format!(
+                "the configuration is wrong:\n  {}",
+                mistakes.join("\n  ")
+            )),
         }
     }
 
@@ -81,30 +84,49 @@ impl Settings {
         let listen = flags.listen.unwrap_or_else(|| "127.0.0.1:8009".into());
         let listen: Option<SocketAddr> = listen.parse().ok();
         if listen.is_none() {
-            note("listen", "expected an address and a port, for instance 127.0.0.1:8009".into());
+            note(
+                "listen",
+                "expected an address and a port, for instance 127.0.0.1:8009".into(),
+            );
         }
-        let data_dir = flags.data_dir.unwrap_or_else(|| PathBuf::from("./drawgate-data"));
+        let data_dir = flags
+            .data_dir
+            .unwrap_or_else(|| PathBuf::from("./drawgate-data"));
         let store = match &flags.store {
             None => Some(StoreUrl::Sqlite(data_dir.join("drawgate.db"))),
-            Some(url) => StoreUrl::parse(url).map_err(|error| note("store", error.to_string())).ok(),
+            Some(url) => StoreUrl::parse(url)
+                .map_err(|error| note("store", error.to_string()))
+                .ok(),
         };
-        if let Some(problem) = flags.bus.as_deref().and_then(|bus| bus_problem(bus, store.as_ref())) {
+        if let Some(problem) = flags
+            .bus
+            .as_deref()
+            .and_then(|bus| bus_problem(bus, store.as_ref()))
+        {
             note("bus", problem);
         }
         let recordings = flags
             .recordings
             .unwrap_or_else(|| format!("file:{}", data_dir.join("recordings").display()));
         if !recordings.starts_with("file:") && !recordings.starts_with("s3://") {
-            note("recordings", "expected file:DIR or s3://BUCKET/PREFIX".into());
+            note(
+                "recordings",
+                "expected file:DIR or s3://BUCKET/PREFIX".into(),
+            );
         }
-        let public_url = flags.public_url.map(|url| url.trim_end_matches('/').to_owned());
+        let public_url = flags
+            .public_url
+            .map(|url| url.trim_end_matches('/').to_owned());
         if let Err(error) = Fence::new(
             public_url.as_slice(),
             flags.allowed_origins.as_deref().unwrap_or_default(),
             flags.allowed_hosts.as_deref().unwrap_or_default(),
             true,
         ) {
-            note("public_url, allowed_origins, allowed_hosts", error.to_string());
+            note(
+                "public_url, allowed_origins, allowed_hosts",
+                error.to_string(),
+            );
         }
         let tls = match (flags.tls_cert, flags.tls_key) {
             (None, None) => None,
@@ -120,7 +142,10 @@ impl Settings {
         };
         for file in tls.iter().flat_map(|files| [&files.cert, &files.key]) {
             if let Err(error) = std::fs::File::open(file) {
-                note("tls_cert, tls_key", format!("{} cannot be read: {error}", file.display()));
+                note(
+                    "tls_cert, tls_key",
+                    format!("{} cannot be read: {error}", file.display()),
+                );
             }
         }
         let mut networks: Vec<Network> = Vec::new();
@@ -157,7 +182,9 @@ impl Settings {
 }
 
 fn read_file(flags: &Flags) -> Result<Flags, String> {
-    let Some(path) = &flags.config else { return Ok(Flags::default()) };
+    let Some(path) = &flags.config else {
+        return Ok(Flags::default());
+    };
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("config: {} cannot be read: {error}", path.display()))?;
     // The message names line and key; a value could be a secret of the store's URL.
@@ -171,14 +198,19 @@ fn bus_problem(bus: &str, store: Option<&StoreUrl>) -> Option<String> {
     match bus {
         "local:" if !on_postgres => None,
         "postgres:" if on_postgres => None,
-        "local:" => Some("replicas on one PostgreSQL must hear of each other: use postgres:".into()),
+        "local:" => {
+            Some("replicas on one PostgreSQL must hear of each other: use postgres:".into())
+        }
         "postgres:" => Some("it is carried by a store on PostgreSQL".into()),
         _ => Some("expected local:, or postgres: with a store on PostgreSQL".into()),
     }
 }
 
 /// Options of an S3 bucket from the environment.
-#[expect(clippy::disallowed_methods, reason = "the binary reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the binary reads the environment"
+)]
 fn recording_options() -> BTreeMap<String, SecretString> {
     S3_VARIABLES
         .iter()
@@ -209,14 +241,25 @@ mod tests {
             trusted_proxies: Some(vec!["many".into()]),
             ..Flags::default()
         });
-        for name in ["listen:", "store:", "bus:", "recordings:", "public_url", "tls_key:", "trusted_proxies:"] {
+        for name in [
+            "listen:",
+            "store:",
+            "bus:",
+            "recordings:",
+            "public_url",
+            "tls_key:",
+            "trusted_proxies:",
+        ] {
             assert!(text.contains(name), "{name} in {text}");
         }
     }
 
     #[test]
     fn a_password_in_the_store_is_not_repeated() {
-        let text = wrong(Flags { store: Some("mysql://u:hunter2@h/d".into()), ..Flags::default() });
+        let text = wrong(Flags {
+            store: Some("mysql://u:hunter2@h/d".into()),
+            ..Flags::default()
+        });
         assert!(!text.contains("hunter2"));
     }
 
@@ -234,6 +277,12 @@ mod tests {
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.shutdown, Duration::from_secs(3));
         std::fs::write(&config, "lisen = \"127.0.0.1:1\"\n").unwrap();
-        assert!(wrong(Flags { config: Some(config), ..Flags::default() }).contains("lisen"));
+        assert!(
+            wrong(Flags {
+                config: Some(config),
+                ..Flags::default()
+            })
+            .contains("lisen")
+        );
     }
 }

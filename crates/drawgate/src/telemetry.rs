@@ -14,8 +14,9 @@ use crate::flags::LogFormat;
 use crate::settings::Telemetry;
 
 /// Upper bounds of the buckets of durations, in seconds.
-const BUCKETS: [f64; 12] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0];
+const BUCKETS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0,
+];
 
 /// What must be kept until the process ends.
 pub(crate) struct Observing {
@@ -38,13 +39,27 @@ impl Observing {
         };
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = if json {
-            lines.json().flatten_event(true).with_filter(filter()).boxed()
+            lines
+                .json()
+                .flatten_event(true)
+                .with_filter(filter())
+                .boxed()
         } else {
-            lines.with_target(false).with_ansi(terminal).with_filter(filter()).boxed()
+            lines
+                .with_target(false)
+                .with_ansi(terminal)
+                .with_filter(filter())
+                .boxed()
         };
-        let traces = settings.otlp_endpoint.as_deref().map(exporter).transpose()?;
+        let traces = settings
+            .otlp_endpoint
+            .as_deref()
+            .map(exporter)
+            .transpose()?;
         let spans = traces.as_ref().map(|provider| {
-            tracing_opentelemetry::layer().with_tracer(provider.tracer("drawgate")).with_filter(filter())
+            tracing_opentelemetry::layer()
+                .with_tracer(provider.tracer("drawgate"))
+                .with_filter(filter())
         });
         tracing_subscriber::registry()
             .with(lines)
@@ -74,6 +89,11 @@ fn exporter(endpoint: &str) -> Result<SdkTracerProvider, String> {
         .with_endpoint(endpoint)
         .build()
         .map_err(|error| format!("otlp_endpoint: {error}"))?;
-    let resource = opentelemetry_sdk::Resource::builder().with_service_name("drawgate").build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    let resource = opentelemetry_sdk::Resource::builder()
+        .with_service_name("drawgate")
+        .build();
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
 }

@@ -15,9 +15,15 @@ const LOOK: Duration = Duration::from_secs(2);
 /// # Errors
 /// When they cannot be read or do not fit together.
 pub(crate) async fn load(files: &TlsFiles) -> Result<RustlsConfig, String> {
-    RustlsConfig::from_pem_file(&files.cert, &files.key).await.map_err(|error| {
-        format!("tls: {} and {}: {error}", files.cert.display(), files.key.display())
-    })
+    RustlsConfig::from_pem_file(&files.cert, &files.key)
+        .await
+        .map_err(|error| {
+            format!(
+                "tls: {} and {}: {error}",
+                files.cert.display(),
+                files.key.display()
+            )
+        })
 }
 
 /// Follows the files for ever. A pair that cannot be read leaves the last good
@@ -33,12 +39,18 @@ pub(crate) async fn follow(files: TlsFiles, config: RustlsConfig) {
         seen = now;
         match config.reload_from_pem_file(&files.cert, &files.key).await {
             Ok(()) => tracing::info!("the certificate was read again"),
-            Err(error) => tracing::error!(%error, "the new certificate cannot be used, the old one stays"),
+            Err(error) => {
+                tracing::error!(%error, "the new certificate cannot be used, the old one stays")
+            }
         }
     }
 }
 
 fn changed_at(files: &TlsFiles) -> [Option<SystemTime>; 2] {
-    let of = |path: &Path| std::fs::metadata(path).and_then(|facts| facts.modified()).ok();
+    let of = |path: &Path| {
+        std::fs::metadata(path)
+            .and_then(|facts| facts.modified())
+            .ok()
+    };
     [of(&files.cert), of(&files.key)]
 }

@@ -26,7 +26,13 @@ pub(crate) async fn first_start(store: &Store, data: &DataDir) -> Result<OrgId, 
     let found = store.organizations().await.map_err(said)?;
     let org = match found.first() {
         Some(organization) => organization.id,
-        None => store.create_organization(ORGANIZATION).await.map_err(said)?.id,
+        None => {
+            store
+                .create_organization(ORGANIZATION)
+                .await
+                .map_err(said)?
+                .id
+        }
     };
     let store = store.org(org);
     let user = ensure_user(&store, ADMINISTRATOR, "Administrator", &["admin"]).await?;
@@ -71,8 +77,20 @@ pub(crate) async fn ensure_token(
     file: &str,
 ) -> Result<(), String> {
     let said = |error: store::Error| error.to_string();
-    let filter = CredentialFilter { user: Some(user), kind: Some(TokenKind::ApiKey) };
-    let keys = store.credentials(&filter, Keyset { limit: 1, after: None }).await.map_err(said)?;
+    let filter = CredentialFilter {
+        user: Some(user),
+        kind: Some(TokenKind::ApiKey),
+    };
+    let keys = store
+        .credentials(
+            &filter,
+            Keyset {
+                limit: 1,
+                after: None,
+            },
+        )
+        .await
+        .map_err(said)?;
     if !keys.items.is_empty() {
         return Ok(());
     }
@@ -102,7 +120,11 @@ fn hash_of(token: &SecretString) -> TokenHash {
 /// # Errors
 /// When standard output is closed.
 pub(crate) fn print(public_url: &str, data: &DataDir, demo: bool) -> std::io::Result<()> {
-    let token = data.join(if demo { "demo/dev.token" } else { ADMIN_TOKEN_FILE });
+    let token = data.join(if demo {
+        "demo/dev.token"
+    } else {
+        ADMIN_TOKEN_FILE
+    });
     let mut out = std::io::stdout().lock();
     writeln!(out, "Drawgate {} is ready.", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  Web    {public_url}/")?;

@@ -1,1 +1,3 @@
-//! x
+//! Real servers and gateways for tests.
+
+pub mod servers;

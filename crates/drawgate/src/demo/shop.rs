@@ -12,11 +12,12 @@ const FIRST: [&str; 16] = [
     "Lena", "Mei", "Noor", "Omar", "Priya",
 ];
 const LAST: [&str; 16] = [
-    "Abara", "Becker", "Costa", "Dubois", "Eriksen", "Ferrari", "Garcia", "Haddad", "Ito", "Jensen",
-    "Kowalska", "Larsen", "Moreau", "Novak", "Okafor", "Patel",
+    "Abara", "Becker", "Costa", "Dubois", "Eriksen", "Ferrari", "Garcia", "Haddad", "Ito",
+    "Jensen", "Kowalska", "Larsen", "Moreau", "Novak", "Okafor", "Patel",
 ];
-const CITIES: [&str; 8] =
-    ["Lisbon", "Berlin", "Lagos", "Osaka", "Toronto", "Milan", "Warsaw", "Austin"];
+const CITIES: [&str; 8] = [
+    "Lisbon", "Berlin", "Lagos", "Osaka", "Toronto", "Milan", "Warsaw", "Austin",
+];
 const PRODUCTS: [(&str, u64); 8] = [
     ("Kettle", 3_490),
     ("Desk lamp", 5_900),
@@ -55,8 +56,18 @@ CREATE VIEW revenue_by_product AS SELECT product, count(*) AS orders, sum(total_
 fn customer(sql: &mut String, id: u64, dice: &mut Dice) {
     let (first, last) = name_of(id);
     let phone = format!("+1-555-01{:02}-{:04}", dice.below(100), dice.below(10_000));
-    let ssn = format!("{:03}-{:02}-{:04}", 100 + dice.below(565), 1 + dice.below(99), 1 + dice.below(9_999));
-    let birth = format!("{}-{:02}-{:02}", 1950 + dice.below(55), 1 + dice.below(12), 1 + dice.below(28));
+    let ssn = format!(
+        "{:03}-{:02}-{:04}",
+        100 + dice.below(565),
+        1 + dice.below(99),
+        1 + dice.below(9_999)
+    );
+    let birth = format!(
+        "{}-{:02}-{:02}",
+        1950 + dice.below(55),
+        1 + dice.below(12),
+        1 + dice.below(28)
+    );
     let city = CITIES[dice.index(CITIES.len())];
     let (email_first, email_last) = (first.to_lowercase(), last.to_lowercase());
     let _ = writeln!(
@@ -87,7 +98,13 @@ fn name_of(id: u64) -> (&'static str, &'static str) {
 }
 
 fn day(dice: &mut Dice) -> String {
-    format!("2026-{:02}-{:02}T{:02}:{:02}:00Z", 1 + dice.below(10), 1 + dice.below(28), dice.below(24), dice.below(60))
+    format!(
+        "2026-{:02}-{:02}T{:02}:{:02}:00Z",
+        1 + dice.below(10),
+        1 + dice.below(28),
+        dice.below(24),
+        dice.below(60)
+    )
 }
 
 /// A number in a range that is kept for tests, with its check digit.
