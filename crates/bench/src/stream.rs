@@ -11,7 +11,7 @@ use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::contestant::{Binary, Gateway};
 use crate::fault::Fault;
-use crate::load::{Client, Tool};
+use crate::load::{Client, Tool, Wire};
 use crate::{show, usage};
 
 /// Bytes of text in one row: what `repeat` of an MD5 sum gives.
@@ -116,7 +116,7 @@ async fn bare(database: &Database, statement: &str) -> Result<f64, Fault> {
 
 /// Runs `statement` on the gateway and waits for the end of its session.
 async fn through(gateway: &Gateway, statement: &str) -> Result<Run, Fault> {
-    let mut client = Client::connect(&gateway.endpoint).await?;
+    let mut client = Client::connect(&gateway.endpoint, Wire::Legacy).await?;
     let begun = Instant::now();
     let envelope = client.structured(&Gateway::exec(statement)).await?;
     let id = envelope["session_id"].clone();

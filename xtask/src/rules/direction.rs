@@ -25,9 +25,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "model", "sql", "policy", "mask", "store", "connect", "link", "identity", "outbound",
         ],
     ),
-    // Doors.
-    ("mcp", &["gate", "model"]),
-    ("rest", &["gate", "model"]),
+    // Doors: they read a bearer with `identity`; proving it is the gate's.
+    ("mcp", &["gate", "identity", "model"]),
+    ("rest", &["gate", "identity", "model"]),
     ("cli", &["model"]),
     ("agent", &["link", "connect", "model"]),
     // Roof.
