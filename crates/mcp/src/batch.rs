@@ -121,7 +121,8 @@ mod tests {
             ("[1] x", "-32700"),
         ] {
             let refused = members(text).unwrap_err();
-            assert!(refused.body.contains(code), "{text}");
+            let body = String::from_utf8(refused.body).unwrap();
+            assert!(body.contains(code), "{text}");
             assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         }
     }

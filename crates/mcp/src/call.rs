@@ -37,7 +37,7 @@ pub struct Sender {
 /// One tool call, read and ready to run.
 pub struct ToolCall {
     id: String,
-    tool: usize,
+    tool: &'static str,
     arguments: Value,
     call: Call,
     sender: Sender,
@@ -50,13 +50,13 @@ const LONGEST_NAME: usize = 128;
 const LONGEST_TRACE: usize = 128;
 
 impl ToolCall {
-    /// Reads a call of the operation at `tool` in the catalog.
+    /// Reads a call of the operation named `tool`.
     ///
     /// # Errors
     /// What the parameters lack.
     pub fn read(
         id: &str,
-        tool: usize,
+        tool: &'static str,
         message: &Message<'_>,
         sender: Sender,
     ) -> Result<Self, Refused> {
@@ -76,6 +76,7 @@ impl ToolCall {
             return Err(Refused::rpc("params", StatusCode::OK, Some(id), fault));
         }
         let token = params.meta.progress_token.map(RawValue::get);
+        let token = token.filter(|token| message::is_id(token));
         let call = Call {
             origin: Origin::Mcp,
             client: sender.client.clone(),
@@ -83,7 +84,11 @@ impl ToolCall {
             request_id: sender.request_id.clone(),
             correlation_id: params.meta.traceparent.and_then(trace),
             cancel: CancellationToken::new(),
-            progress: Progress::default(),
+            progress: if token.is_some() {
+                Progress::shown()
+            } else {
+                Progress::default()
+            },
         };
         Ok(Self {
             id: id.to_owned(),
@@ -91,9 +96,7 @@ impl ToolCall {
             arguments,
             call,
             sender,
-            token: token
-                .filter(|token| message::is_id(token))
-                .map(str::to_owned),
+            token: token.map(str::to_owned),
         })
     }
 
@@ -126,7 +129,7 @@ impl ToolCall {
         };
         let listed = calls.list(name.clone(), call.cancel.clone());
         let id = name.request;
-        let answer = match gate.catalog().entries().get(tool) {
+        let answer = match gate.catalog().find(tool) {
             Some(entry) => {
                 let answer = gate.call(entry, &sender.caller, arguments, call);
                 AssertUnwindSafe(answer).catch_unwind().await

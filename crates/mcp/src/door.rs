@@ -9,18 +9,12 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::any;
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{join_all, ready};
 use gate::{Gate, Unproven};
-use http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, AUTHORIZATION, CACHE_CONTROL,
-    CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, VARY,
-};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use model::Caller;
 use tokio::time::timeout;
 
@@ -29,24 +23,14 @@ use crate::era::{self, Era};
 use crate::headers::{self, SESSION_ID};
 use crate::message::Message;
 use crate::methods::{Methods, Reply};
-use crate::refused::{Fault, METHODS, Refused};
+use crate::refused::{Fault, Refused};
 use crate::running::{Ended, Running};
 use crate::session::{Session, fresh};
 use crate::stream::{self, Reporter};
-use crate::{McpConfig, accept, batch, challenge, wire};
+use crate::{McpConfig, accept, batch, body, challenge, cors, reply, wire};
 
-/// Largest body that is read.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
-/// Longest time in which a body must have come.
-const SLOWEST_BODY: Duration = Duration::from_secs(30);
 /// An answer ready within this time is plain JSON, a later one a stream.
 const PLAIN: Duration = Duration::from_millis(250);
-/// Headers that pages of allowed origins may send.
-const REQUEST_HEADERS: &str = "authorization, content-type, accept, mcp-protocol-version, \
-    mcp-session-id, mcp-method, mcp-name, last-event-id";
-/// Headers that pages of allowed origins may read.
-const RESPONSE_HEADERS: &str = "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate";
-
 /// The endpoint and all it needs.
 struct Door {
     config: McpConfig,
@@ -68,15 +52,7 @@ async fn enter(State(door): State<Arc<Door>>, request: Request) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(origin) = parts.headers.get(ORIGIN) {
-        headers.append(VARY, HeaderValue::from_static("Origin"));
-        if origin
-            .to_str()
-            .is_ok_and(|text| door.config.fence.knows_origin(text))
-        {
-            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            let exposed = HeaderValue::from_static(RESPONSE_HEADERS);
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-        }
+        cors::mark(headers, origin, &door.config.fence);
     }
     response
 }
@@ -86,12 +62,12 @@ impl Door {
         self.check_fence(parts)?;
         match parts.method {
             Method::POST => {}
-            Method::OPTIONS => return Ok(options(parts)),
+            Method::OPTIONS => return Ok(cors::options(parts)),
             _ => return Err(no_method()),
         }
         check_media(parts)?;
         let caller = self.prove(parts).await?;
-        let body = read(parts, body).await?;
+        let body = body::read(parts, body).await?;
         let text = str::from_utf8(&body).map_err(|_| {
             let fault = Fault::new(wire::PARSE_ERROR, "the body is not UTF-8");
             Refused::rpc("json", StatusCode::BAD_REQUEST, None, fault)
@@ -215,7 +191,7 @@ impl Door {
             let answers = answers.into_iter().map(|ended| match ended {
                 Ended::Answered(message) | Ended::LacksScope { message, .. } => message,
             });
-            Ended::Answered(format!("[{}]", answers.collect::<Vec<_>>().join(",")))
+            Ended::Answered(reply::batch(answers))
         });
         self.deliver(Running::new(answers.boxed(), None), None)
             .await
@@ -323,55 +299,15 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, ()> {
         return Err(());
     }
     let value = value.to_str().map_err(|_| ())?;
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    let (scheme, token) = value.trim().split_once(' ').unwrap_or_default();
     let token = token.trim();
     let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
     Ok(is_bearer.then_some(token))
 }
 
-async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refused> {
-    let too_large = || {
-        let fault = Fault::new(wire::INVALID_REQUEST, "the body is larger than 4 MiB");
-        Refused::rpc("size", StatusCode::PAYLOAD_TOO_LARGE, None, fault)
-    };
-    let broken = |status, text| {
-        let fault = Fault::new(wire::PARSE_ERROR, text);
-        Refused::rpc("body", status, None, fault)
-    };
-    let declared = parts.headers.get(CONTENT_LENGTH);
-    let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|length| length > LARGEST_BODY) {
-        return Err(too_large());
-    }
-    match timeout(SLOWEST_BODY, Limited::new(body, LARGEST_BODY).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(broken(StatusCode::BAD_REQUEST, "the body ended early")),
-        Err(_) => Err(broken(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body came too slowly",
-        )),
-    }
-}
-
 fn no_method() -> Refused {
     let fault = Fault::new(wire::INVALID_REQUEST, "only POST is served here");
     Refused::rpc("http_method", StatusCode::METHOD_NOT_ALLOWED, None, fault)
-}
-
-/// The answer to `OPTIONS`: for pages, what they may send (Fetch, CORS).
-fn options(parts: &Parts) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    let headers = response.headers_mut();
-    headers.insert(ALLOW, METHODS);
-    if parts.headers.contains_key(ORIGIN) {
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        let allowed = HeaderValue::from_static(REQUEST_HEADERS);
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-    }
-    response
 }
 
 fn accepted() -> Response {
@@ -380,7 +316,7 @@ fn accepted() -> Response {
     response
 }
 
-fn json(message: String) -> Response {
+fn json(message: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(message));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

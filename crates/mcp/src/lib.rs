@@ -3,10 +3,12 @@
 mod accept;
 mod address;
 mod batch;
+mod body;
 mod call;
 mod cancellations;
 mod challenge;
 mod config;
+mod cors;
 mod door;
 mod era;
 mod fence;

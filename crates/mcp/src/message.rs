@@ -225,7 +225,7 @@ mod tests {
     fn code(text: &str) -> (i64, Value) {
         let refused = Message::read(text).unwrap_err();
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-        let body: Value = serde_json::from_str(&refused.body).unwrap();
+        let body: Value = serde_json::from_slice(&refused.body).unwrap();
         (body["error"]["code"].as_i64().unwrap(), body["id"].clone())
     }
 

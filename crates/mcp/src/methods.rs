@@ -1,6 +1,5 @@
 //! The methods of both wires.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use gate::Gate;
@@ -25,8 +24,6 @@ pub struct Methods {
     pub wire: Wire,
     /// Calls under way.
     pub calls: Cancellations,
-    /// Place of each tool in the catalog.
-    tools: HashMap<&'static str, usize>,
 }
 
 /// What a message is answered with.
@@ -34,11 +31,11 @@ pub enum Reply {
     /// Nothing: it was a notification.
     Nothing,
     /// One message.
-    Message(String),
+    Message(Vec<u8>),
     /// One message that begins a legacy session.
     Begun {
         /// The message.
-        message: String,
+        message: Vec<u8>,
         /// The session id.
         session: String,
     },
@@ -51,10 +48,7 @@ pub enum Reply {
 impl Methods {
     /// Serves the operations of `gate`.
     pub fn new(gate: Arc<Gate>, version: &str) -> Self {
-        let entries = gate.catalog().entries().iter().enumerate();
-        let tools = entries.filter(|(_, entry)| wire::is_tool(entry));
         Self {
-            tools: tools.map(|(at, entry)| (entry.name, at)).collect(),
             wire: Wire::new(version, gate.catalog()),
             calls: Cancellations::default(),
             gate,
@@ -132,10 +126,11 @@ impl Methods {
         let Some(name) = message.params.name.and_then(message::string) else {
             return Err(invalid_params(id, "name must be a string"));
         };
-        let Some(tool) = self.tools.get(name.as_ref()) else {
+        let entry = self.gate.catalog().find(&name);
+        let Some(entry) = entry.filter(|entry| wire::is_tool(entry)) else {
             return Err(invalid_params(id, "unknown tool"));
         };
-        let call = ToolCall::read(id, *tool, message, sender)?;
+        let call = ToolCall::read(id, entry.name, message, sender)?;
         Ok(Reply::Call(Box::new(call)))
     }
 

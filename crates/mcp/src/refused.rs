@@ -23,7 +23,7 @@ pub struct Refused {
     /// `WWW-Authenticate` of the answer.
     pub challenge: Option<HeaderValue>,
     /// JSON of the answer.
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 /// A JSON-RPC error.
@@ -65,7 +65,7 @@ impl Refused {
             reason,
             status,
             challenge: None,
-            body: json!({ "message": message }).to_string(),
+            body: json!({ "message": message }).to_string().into_bytes(),
         }
     }
 

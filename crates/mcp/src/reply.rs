@@ -2,90 +2,99 @@
 
 use model::Refusal;
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::refused::Fault;
 
 /// The answer to request `id` (raw JSON) with a result (raw JSON).
-pub fn result(id: &str, result: &str) -> String {
+pub fn result(id: &str, result: &str) -> Vec<u8> {
     let mut out = open(id, result.len());
-    out.push_str(result);
-    out.push('}');
+    out.extend_from_slice(result.as_bytes());
+    out.push(b'}');
     out
 }
 
 /// The answer of a tool that succeeded: structured content, and the same JSON
 /// as one text block. `tail` holds further members of the result, each with a
 /// leading comma.
-pub fn tool_success(id: &str, answer: &RawValue, tail: &str) -> String {
+pub fn tool_success(id: &str, answer: &RawValue, tail: &str) -> Vec<u8> {
     tool(id, answer.get(), answer.get(), (false, tail))
 }
 
 /// The answer of a tool that was refused: code and sentence as structured
 /// content, the sentence as text block.
-pub fn tool_refusal(id: &str, refusal: &Refusal, tail: &str) -> String {
-    let mut error = String::from("{\"error\":");
-    push_json(&mut error, refusal);
-    error.push('}');
+pub fn tool_refusal(id: &str, refusal: &Refusal, tail: &str) -> Vec<u8> {
+    let error = json!({ "error": refusal }).to_string();
     tool(id, &refusal.message, &error, (true, tail))
 }
 
 /// A JSON-RPC error. Without a readable request there is no id.
-pub fn fault(id: Option<&str>, fault: &Fault) -> String {
-    let mut out = String::from("{\"jsonrpc\":\"2.0\"");
+pub fn fault(id: Option<&str>, fault: &Fault) -> Vec<u8> {
+    let mut out = b"{\"jsonrpc\":\"2.0\"".to_vec();
     if let Some(id) = id {
-        out.push_str(",\"id\":");
-        out.push_str(id);
+        out.extend_from_slice(b",\"id\":");
+        out.extend_from_slice(id.as_bytes());
     }
-    out.push_str(",\"error\":{\"code\":");
+    out.extend_from_slice(b",\"error\":{\"code\":");
     push_json(&mut out, &fault.code);
-    out.push_str(",\"message\":");
+    out.extend_from_slice(b",\"message\":");
     push_json(&mut out, &fault.message);
     if let Some(data) = &fault.data {
-        out.push_str(",\"data\":");
+        out.extend_from_slice(b",\"data\":");
         push_json(&mut out, data);
     }
-    out.push_str("}}");
+    out.extend_from_slice(b"}}");
     out
 }
 
-fn tool(id: &str, text: &str, structured: &str, (is_error, tail): (bool, &str)) -> String {
-    let size = text.len() + text.len() / 8 + structured.len() + tail.len() + 96;
+/// The answers to a batch.
+pub fn batch(answers: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for answer in answers {
+        out.push(if out.is_empty() { b'[' } else { b',' });
+        out.extend_from_slice(&answer);
+    }
+    out.push(b']');
+    out
+}
+
+fn tool(id: &str, text: &str, structured: &str, (is_error, tail): (bool, &str)) -> Vec<u8> {
+    // Quotes double in the text block; a quarter more holds most answers.
+    let size = text.len() + text.len() / 4 + structured.len() + tail.len() + 96;
     let mut out = open(id, size);
-    out.push_str("{\"content\":[{\"type\":\"text\",\"text\":");
+    out.extend_from_slice(b"{\"content\":[{\"type\":\"text\",\"text\":");
     push_json(&mut out, text);
-    out.push_str("}],\"structuredContent\":");
-    out.push_str(structured);
-    out.push_str(if is_error {
-        ",\"isError\":true"
-    } else {
-        ",\"isError\":false"
-    });
-    out.push_str(tail);
-    out.push_str("}}");
+    out.extend_from_slice(b"}],\"structuredContent\":");
+    out.extend_from_slice(structured.as_bytes());
+    out.extend_from_slice(b",\"isError\":");
+    out.extend_from_slice(if is_error { b"true" } else { b"false" });
+    out.extend_from_slice(tail.as_bytes());
+    out.extend_from_slice(b"}}");
     out
 }
 
-fn open(id: &str, size: usize) -> String {
-    let mut out = String::with_capacity(40 + id.len() + size);
-    out.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
-    out.push_str(id);
-    out.push_str(",\"result\":");
+fn open(id: &str, size: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(40 + id.len() + size);
+    out.extend_from_slice(b"{\"jsonrpc\":\"2.0\",\"id\":");
+    out.extend_from_slice(id.as_bytes());
+    out.extend_from_slice(b",\"result\":");
     out
 }
 
 /// Appends a value that always has a JSON form.
-fn push_json(out: &mut String, value: &(impl Serialize + ?Sized)) {
-    match serde_json::to_string(value) {
-        Ok(json) => out.push_str(&json),
-        Err(_) => out.push_str("null"),
+fn push_json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    let start = out.len();
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+        out.extend_from_slice(b"null");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use model::Code;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
@@ -94,7 +103,7 @@ mod tests {
         let answer = json!({"text": "a\"b\\c\u{1}\n", "n": [1, 2.5], "ü": null});
         let raw = serde_json::value::to_raw_value(&answer).unwrap();
         let reply: Value =
-            serde_json::from_str(&tool_success("\"x\"", &raw, ",\"resultType\":\"complete\""))
+            serde_json::from_slice(&tool_success("\"x\"", &raw, ",\"resultType\":\"complete\""))
                 .unwrap();
         assert_eq!(reply["id"], "x");
         let result = &reply["result"];
@@ -108,7 +117,7 @@ mod tests {
     #[test]
     fn a_refusal_carries_its_code_and_its_sentence() {
         let refusal = Refusal::new(Code::Busy, "too \"many\" calls").hint("wait");
-        let reply: Value = serde_json::from_str(&tool_refusal("7", &refusal, "")).unwrap();
+        let reply: Value = serde_json::from_slice(&tool_refusal("7", &refusal, "")).unwrap();
         assert_eq!(
             reply["result"],
             json!({
@@ -123,7 +132,7 @@ mod tests {
     #[test]
     fn a_fault_without_a_request_has_no_id() {
         let text = fault(None, &Fault::new(-32700, "no JSON"));
-        let reply: Value = serde_json::from_str(&text).unwrap();
+        let reply: Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(
             reply,
             json!({"jsonrpc": "2.0", "error": {"code": -32700, "message": "no JSON"}})

@@ -20,13 +20,13 @@ pub struct Running {
 #[derive(Debug)]
 pub enum Ended {
     /// With a JSON-RPC message.
-    Answered(String),
+    Answered(Vec<u8>),
     /// The credential lacks these scopes; nothing ran.
     LacksScope {
         /// The scopes the call needs.
         needed: Scopes,
         /// The same as a JSON-RPC message, for when a stream has already begun.
-        message: String,
+        message: Vec<u8>,
     },
 }
 
@@ -85,7 +85,7 @@ mod tests {
         let work = async move {
             tokio::time::sleep(Duration::from_millis(20)).await;
             let _ = tell.send(cancel.is_cancelled());
-            Ended::Answered(String::new())
+            Ended::Answered(Vec::new())
         };
         (work.boxed(), told)
     }

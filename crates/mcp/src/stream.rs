@@ -119,7 +119,7 @@ impl Events {
             Stage::Opening => {
                 self.stage = Stage::Open;
                 match &mut self.reporter {
-                    Some(reporter) => event(&reporter.report()),
+                    Some(reporter) => event(reporter.report().as_bytes()),
                     None => self.event_or_silence().await,
                 }
             }
@@ -148,7 +148,7 @@ impl Events {
                     Ended::Answered(message) | Ended::LacksScope { message, .. } => event(&message),
                 }
             }
-            report = reports => event(&report),
+            report = reports => event(report.as_bytes()),
             () = sleep_until(silence) => Bytes::from_static(b": keep-alive\n\n"),
         }
     }
@@ -178,7 +178,10 @@ fn at_pace(running: Running, reporter: Option<Reporter>, pace: Pace) -> Response
 
 /// A stream of messages that are all there.
 pub fn of_messages(messages: &[String]) -> Response {
-    let events: Vec<u8> = messages.iter().flat_map(|text| event(text)).collect();
+    let events: Vec<u8> = messages
+        .iter()
+        .flat_map(|text| event(text.as_bytes()))
+        .collect();
     response(Body::from(events))
 }
 
@@ -192,11 +195,11 @@ fn response(body: Body) -> Response {
 }
 
 /// One server-sent event. Compact JSON has no line breaks.
-fn event(message: &str) -> Bytes {
-    let mut event = String::with_capacity(message.len() + 24);
-    event.push_str("event: message\ndata: ");
-    event.push_str(message);
-    event.push_str("\n\n");
+fn event(message: &[u8]) -> Bytes {
+    let mut event = Vec::with_capacity(message.len() + 24);
+    event.extend_from_slice(b"event: message\ndata: ");
+    event.extend_from_slice(message);
+    event.extend_from_slice(b"\n\n");
     Bytes::from(event)
 }
 
@@ -217,7 +220,7 @@ mod tests {
     fn sleeping(millis: u64) -> Running {
         let work = async move {
             tokio::time::sleep(Duration::from_millis(millis)).await;
-            Ended::Answered("{\"id\":1}".to_owned())
+            Ended::Answered(b"{\"id\":1}".to_vec())
         };
         Running::new(work.boxed(), None)
     }
