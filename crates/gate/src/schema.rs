@@ -55,6 +55,7 @@ pub(crate) fn result_or_error(result: &Value) -> Value {
         "anyOf".into(),
         json!([{"required": required}, {"required": ["error"]}]),
     );
+    tidy::drop_descriptions(&mut schema);
     schema
 }
 
@@ -68,6 +69,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
         .into_root_schema_for::<T>()
         .to_value();
     object_root(&mut schema).remove("title");
+    tidy::tidy(&mut schema);
     schema
 }
 
