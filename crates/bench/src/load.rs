@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use futures::future::try_join_all;
 use serde_json::Value;
 
-pub use client::{Client, Tool};
+pub use client::{Client, Tool, Wire};
 pub use report::Report;
 
 use crate::fault::Fault;
@@ -33,6 +33,9 @@ pub struct Options {
     /// Arguments of the tool, a JSON object.
     #[arg(long, default_value = "{}")]
     arguments: String,
+    /// Wire of the protocol.
+    #[arg(long, value_enum, default_value_t)]
+    wire: Wire,
     /// File with the bearer token.
     #[arg(long)]
     token_file: Option<PathBuf>,
@@ -109,7 +112,7 @@ pub async fn run(options: Options) -> Result<(), Fault> {
     let arguments: Value = serde_json::from_str(&options.arguments)?;
     let report = measure(&Plan {
         endpoint: &endpoint,
-        tool: &Tool::new(&options.tool, &arguments),
+        tool: &Tool::on(options.wire, &options.tool, &arguments),
         clients: options.clients,
         calls: options.calls,
         time: Duration::from_secs(options.seconds),
@@ -158,7 +161,7 @@ pub async fn measure(plan: &Plan<'_>) -> Result<Report, Fault> {
 }
 
 async fn warm(plan: &Plan<'_>) -> Result<Client, Fault> {
-    let mut client = Client::connect(plan.endpoint).await?;
+    let mut client = Client::connect(plan.endpoint, plan.tool.wire()).await?;
     for _ in 0..plan.warm_up {
         client.call(plan.tool).await?;
     }

@@ -121,7 +121,7 @@ mod tests {
     use clap::{CommandFactory as _, Parser};
 
     #[derive(Debug, Parser)]
-    #[command(name = "drawgate")]
+    #[command(name = "drawgate", version, propagate_version = true)]
     struct Root {
         #[command(flatten)]
         globals: Globals,
@@ -151,7 +151,7 @@ mod tests {
             "drawgate connections get pg --include-secrets",
             "drawgate connections create pg --type database --subtype postgres --secrets-file f --tag a=b",
             "drawgate connections update pg --tag a=b --remove-secret HOST --clear reviewers",
-            "drawgate connections delete pg --yes",
+            "drawgate connections delete pg --yes --if-version 3",
             "drawgate connections test pg",
             "drawgate sessions list --connection pg --status open",
             "drawgate sessions content 1 --input",

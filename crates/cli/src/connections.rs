@@ -39,8 +39,8 @@ pub enum Connections {
         #[arg(short, long)]
         yes: bool,
         /// Only when it still has this version.
-        #[arg(long)]
-        version: Option<i64>,
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
     },
     /// Sign in at the target and out again; nothing is run.
     Test {
@@ -113,8 +113,8 @@ pub struct Update {
     #[arg(long, value_name = "FIELD")]
     clear: Vec<String>,
     /// Only when it still has this version.
-    #[arg(long)]
-    version: Option<i64>,
+    #[arg(long, value_name = "VERSION")]
+    if_version: Option<i64>,
 }
 
 const COLUMNS: [&str; 6] = [
@@ -148,9 +148,13 @@ impl Connections {
             ),
             Self::Create(create) => (create.request()?, &COLUMNS),
             Self::Update(update) => (update.request()?, &COLUMNS),
-            Self::Delete { name, yes, version } => {
+            Self::Delete {
+                name,
+                yes,
+                if_version,
+            } => {
                 sure(yes, &format!("delete connection {name}?"))?;
-                let request = Request::delete(&["connections", &name]).query("version", version);
+                let request = Request::delete(&["connections", &name]).query("version", if_version);
                 (request, &["name", "deleted"])
             }
         };
@@ -197,7 +201,7 @@ impl Update {
             "secrets_patch"
         };
         let mut request = Request::patch(&["connections", &self.name])
-            .field("version", self.version)
+            .field("version", self.if_version)
             .map(field, secrets);
         for name in &self.clear {
             request = request.field(name, Some(serde_json::Value::Null));

@@ -285,4 +285,18 @@ mod tests {
             .contains("lisen")
         );
     }
+
+    #[test]
+    fn the_example_names_every_setting_and_nothing_else() {
+        let example = include_str!("../../../drawgate.example.toml");
+        let settings: Vec<String> = example
+            .lines()
+            .filter_map(|line| line.strip_prefix('#'))
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+            .map(str::to_owned)
+            .collect();
+        toml::from_str::<Flags>(&settings.join("\n")).unwrap();
+        // Every flag but `config` itself.
+        assert_eq!(settings.len(), 16);
+    }
 }

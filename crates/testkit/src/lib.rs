@@ -1,3 +1,3 @@
-//! Real servers and gateways for tests.
+#![doc = include_str!("../README.md")]
 
 pub mod servers;

@@ -10,6 +10,7 @@ mod postgres;
 
 pub use certificate::Certificate;
 pub use mariadb::MariaDb;
+pub use place::{free_port, must};
 pub use postgres::Postgres;
 
 /// A fresh database on a test server and how to reach it.

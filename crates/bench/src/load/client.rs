@@ -11,15 +11,29 @@ use serde_json::{Value, json};
 use crate::fault::Fault;
 use crate::http::{Answer, Connection, Endpoint};
 
-/// The revision that every server of the comparison speaks.
-const PROTOCOL: &str = "2025-06-18";
+/// The legacy revision that every server of the comparison speaks.
+const LEGACY: &str = "2025-06-18";
+/// The first revision without sessions.
+const MODERN: &str = "2026-07-28";
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A wire of the protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Wire {
+    /// `initialize` first, then calls in a session.
+    #[default]
+    Legacy,
+    /// Every call says everything itself.
+    Modern,
+}
 
 /// A tool with its arguments, rendered once.
 #[derive(Clone)]
 pub struct Tool {
+    name: String,
     params: String,
+    wire: Wire,
 }
 
 /// One client with its connection and session.
@@ -52,41 +66,85 @@ struct Envelope {
 }
 
 impl Tool {
-    /// The tool called `name` with `arguments`.
+    /// The tool called `name` with `arguments`, on the legacy wire.
     pub fn new(name: &str, arguments: &Value) -> Self {
+        Self::on(Wire::Legacy, name, arguments)
+    }
+
+    /// The tool called `name` with `arguments`, on `wire`.
+    pub fn on(wire: Wire, name: &str, arguments: &Value) -> Self {
+        let mut params = json!({"name": name, "arguments": arguments});
+        if wire == Wire::Modern {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": MODERN,
+                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "0"},
+            });
+        }
         Self {
-            params: json!({"name": name, "arguments": arguments}).to_string(),
+            name: name.to_owned(),
+            params: params.to_string(),
+            wire,
+        }
+    }
+
+    /// The wire that it is called on.
+    pub fn wire(&self) -> Wire {
+        self.wire
+    }
+
+    /// Headers of a call besides those of every request.
+    fn headers(&self) -> Vec<(&str, &str)> {
+        match self.wire {
+            Wire::Legacy => vec![("mcp-protocol-version", LEGACY)],
+            Wire::Modern => vec![
+                ("mcp-protocol-version", MODERN),
+                ("mcp-method", "tools/call"),
+                ("mcp-name", &self.name),
+            ],
         }
     }
 }
 
 impl Client {
-    /// Dials and shakes hands.
+    /// Dials, and shakes hands on the wire that has a handshake.
     ///
     /// # Errors
     /// Nobody listens, or the server is no MCP server.
-    pub async fn connect(endpoint: &Endpoint) -> Result<Self, Fault> {
+    pub async fn connect(endpoint: &Endpoint, wire: Wire) -> Result<Self, Fault> {
         let mut client = Self {
             connection: Connection::dial(endpoint).await?,
             path: endpoint.path.clone(),
             session: None,
             last_id: 0,
         };
-        let params = json!({
-            "protocolVersion": PROTOCOL,
-            "capabilities": {},
-            "clientInfo": {"name": "bench", "version": "0"},
+        if wire == Wire::Legacy {
+            client.shake_hands().await?;
+        }
+        Ok(client)
+    }
+
+    async fn shake_hands(&mut self) -> Result<(), Fault> {
+        let id = self.next_id();
+        let message = json!({
+            "jsonrpc": "2.0",
+            "id": id,
+            "method": "initialize",
+            "params": {
+                "protocolVersion": LEGACY,
+                "capabilities": {},
+                "clientInfo": {"name": "bench", "version": "0"},
+            },
         });
-        let id = client.next_id();
-        let answer = client
-            .request(id, "initialize", &params.to_string())
-            .await?;
+        let answer = self.post(&[], Bytes::from(message.to_string())).await?;
         reply(&answer, id)?;
         let session = answer.headers.get("mcp-session-id");
-        client.session = session.and_then(|id| Some(id.to_str().ok()?.to_owned()));
+        self.session = session.and_then(|id| Some(id.to_str().ok()?.to_owned()));
         let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-        client.post(Bytes::from_static(note.as_bytes())).await?;
-        Ok(client)
+        let headers = [("mcp-protocol-version", LEGACY)];
+        self.post(&headers, Bytes::from_static(note.as_bytes()))
+            .await?;
+        Ok(())
     }
 
     /// Calls a tool and looks at nothing but its success.
@@ -94,8 +152,7 @@ impl Client {
     /// # Errors
     /// No answer in time, an error, or a run that is not `completed`.
     pub async fn call(&mut self, tool: &Tool) -> Result<(), Fault> {
-        let id = self.next_id();
-        let answer = self.request(id, "tools/call", &tool.params).await?;
+        let (id, answer) = self.request(tool).await?;
         let result = reply(&answer, id)?;
         let outcome: Outcome = serde_json::from_str(result)?;
         let status = outcome.structured.and_then(|envelope| envelope.status);
@@ -110,8 +167,7 @@ impl Client {
     /// # Errors
     /// No answer in time, or an error.
     pub async fn structured(&mut self, tool: &Tool) -> Result<Value, Fault> {
-        let id = self.next_id();
-        let answer = self.request(id, "tools/call", &tool.params).await?;
+        let (id, answer) = self.request(tool).await?;
         let result = reply(&answer, id)?;
         let mut value: Value = serde_json::from_str(result)?;
         if value["isError"] == json!(true) {
@@ -125,14 +181,16 @@ impl Client {
         self.last_id
     }
 
-    async fn request(&mut self, id: u64, method: &str, params: &str) -> Result<Answer, Fault> {
+    async fn request(&mut self, tool: &Tool) -> Result<(u64, Answer), Fault> {
+        let id = self.next_id();
+        let params = &tool.params;
         let body =
-            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#);
-        self.post(Bytes::from(body)).await
+            format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{params}}}"#);
+        Ok((id, self.post(&tool.headers(), Bytes::from(body)).await?))
     }
 
-    async fn post(&mut self, body: Bytes) -> Result<Answer, Fault> {
-        let mut headers = vec![("mcp-protocol-version", PROTOCOL)];
+    async fn post(&mut self, headers: &[(&str, &str)], body: Bytes) -> Result<Answer, Fault> {
+        let mut headers = headers.to_vec();
         if let Some(session) = &self.session {
             headers.push(("mcp-session-id", session));
         }
@@ -210,5 +268,20 @@ mod tests {
         assert!(reply(&error, 7).is_err());
         let foreign = answer("application/json", r#"{"id":8,"result":{}}"#);
         assert!(reply(&foreign, 7).is_err());
+    }
+
+    #[test]
+    fn a_modern_call_says_everything_itself() {
+        let tool = Tool::on(Wire::Modern, "exec", &json!({"input": "x"}));
+        let params: Value = serde_json::from_str(&tool.params).unwrap();
+        assert_eq!(
+            params["_meta"]["io.modelcontextprotocol/protocolVersion"],
+            MODERN
+        );
+        assert!(tool.headers().contains(&("mcp-name", "exec")));
+        let tool = Tool::new("exec", &json!({}));
+        let params: Value = serde_json::from_str(&tool.params).unwrap();
+        assert!(params["_meta"].is_null());
+        assert_eq!(tool.headers(), [("mcp-protocol-version", LEGACY)]);
     }
 }

@@ -50,8 +50,8 @@ pub enum Groups {
         #[arg(short, long)]
         yes: bool,
         /// Only when it still has this version.
-        #[arg(long)]
-        version: Option<i64>,
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
     },
 }
 
@@ -95,12 +95,12 @@ impl Groups {
                 name,
                 force,
                 yes,
-                version,
+                if_version,
             } => {
                 sure(yes, &format!("delete group {name}?"))?;
                 let request = Request::delete(&["usergroups", &name])
                     .query("force", force.then_some(true))
-                    .query("version", version);
+                    .query("version", if_version);
                 view::object(out, &api.send(request).await?, &["name", "deleted"])?;
             }
         }

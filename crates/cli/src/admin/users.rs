@@ -47,8 +47,8 @@ pub enum Users {
         #[arg(long)]
         status: Option<String>,
         /// Only when it still has this version.
-        #[arg(long)]
-        version: Option<i64>,
+        #[arg(long, value_name = "VERSION")]
+        if_version: Option<i64>,
     },
 }
 
@@ -105,11 +105,11 @@ impl Users {
             Self::Update {
                 settings,
                 status,
-                version,
+                if_version,
             } => {
                 let request = Request::patch(&["users", &settings.email])
                     .field("status", status)
-                    .field("version", version);
+                    .field("version", if_version);
                 settings.fields(request)?
             }
         };

@@ -3,8 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -46,19 +46,32 @@ impl Setup {
     pub fn new(engine: Engine) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let mut arguments: Vec<String> =
-            vec!["start".into(), "--listen".into(), "127.0.0.1:0".into(), "--data-dir".into(), data.display().to_string()];
+        let mut arguments: Vec<String> = vec![
+            "start".into(),
+            "--listen".into(),
+            "127.0.0.1:0".into(),
+            "--data-dir".into(),
+            data.display().to_string(),
+        ];
         let postgres = (engine == Engine::Postgres).then(Postgres::shared);
         if let Some(server) = &postgres {
             let d = server.database();
-            let url = format!("postgres://{}:{}@{}:{}/{}", d.user, d.password, d.host, d.port, d.name);
+            let url = format!(
+                "postgres://{}:{}@{}:{}/{}",
+                d.user, d.password, d.host, d.port, d.name
+            );
             arguments.extend(["--store".into(), url]);
         }
-        Self { arguments, folder, postgres }
+        Self {
+            arguments,
+            folder,
+            postgres,
+        }
     }
 
     pub fn with(mut self, arguments: &[&str]) -> Self {
-        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self.arguments
+            .extend(arguments.iter().map(|argument| (*argument).to_owned()));
         self
     }
 
@@ -84,7 +97,9 @@ impl Setup {
 /// The binary under test.
 pub fn drawgate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drawgate"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DRAWGATE_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DRAWGATE_"))
+    {
         command.env_remove(name);
     }
     command
@@ -111,7 +126,10 @@ fn launch(arguments: &[String]) -> (Child, String, Arc<Mutex<String>>) {
     let mut line = String::new();
     while url.is_none() && lines.read_line(&mut line).unwrap_or(0) > 0 {
         said.lock().push_str(&line);
-        url = line.trim().strip_prefix("MCP ").map(|mcp| mcp.trim().trim_end_matches("/api/mcp").to_owned());
+        url = line
+            .trim()
+            .strip_prefix("MCP ")
+            .map(|mcp| mcp.trim().trim_end_matches("/api/mcp").to_owned());
         line.clear();
     }
     let log = Arc::clone(&said);
@@ -138,7 +156,10 @@ impl Gateway {
 
     /// The token in a file of the data folder.
     pub fn token(&self, file: &str) -> String {
-        std::fs::read_to_string(self.data.join(file)).unwrap().trim().to_owned()
+        std::fs::read_to_string(self.data.join(file))
+            .unwrap()
+            .trim()
+            .to_owned()
     }
 
     pub fn admin(&self) -> Client {
@@ -178,14 +199,26 @@ impl Gateway {
 impl Gateway {
     /// Runs a command of `drawgate admin` on the data of a stopped gateway.
     pub fn command(&self, name: &str) -> String {
-        let output = drawgate().args(["admin", name]).args(&self.arguments[1..]).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = drawgate()
+            .args(["admin", name])
+            .args(&self.arguments[1..])
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// Starts a stopped gateway that must refuse, and returns why it did.
     pub fn refused_start(&self) -> String {
-        let output = drawgate().args(&self.arguments).stdin(Stdio::null()).output().unwrap();
+        let output = drawgate()
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
         assert!(!output.status.success(), "it should not start");
         String::from_utf8_lossy(&output.stderr).into_owned()
     }
@@ -199,7 +232,13 @@ impl Drop for Gateway {
 }
 
 pub fn signal(pid: u32, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args([&format!("-{name}"), &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 /// Speaks MCP (2025-06-18, without a session) and REST.
@@ -216,8 +255,17 @@ pub type Answer = Result<Value, Value>;
 
 impl Client {
     pub fn new(url: &str, token: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().danger_accept_invalid_certs(true).build().unwrap();
-        Self { http, url: url.to_owned(), token: token.to_owned(), next: Arc::default() }
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .danger_accept_invalid_certs(true)
+            .build()
+            .unwrap();
+        Self {
+            http,
+            url: url.to_owned(),
+            token: token.to_owned(),
+            next: Arc::default(),
+        }
     }
 
     /// One JSON-RPC request and its HTTP status.
@@ -256,19 +304,29 @@ impl Client {
 
     /// Calls a tool of a gateway that may go away.
     pub async fn try_call(&self, tool: &str, arguments: Value) -> Result<Answer, reqwest::Error> {
-        let (status, answer) =
-            self.rpc("tools/call", json!({"name": tool, "arguments": arguments})).await?;
+        let (status, answer) = self
+            .rpc("tools/call", json!({"name": tool, "arguments": arguments}))
+            .await?;
         let result = &answer["result"];
         if result.is_null() {
             return Ok(Err(json!({"http": status, "answer": answer})));
         }
         let content = result["structuredContent"].clone();
-        Ok(if result["isError"] == json!(true) { Err(content["error"].clone()) } else { Ok(content) })
+        Ok(if result["isError"] == json!(true) {
+            Err(content["error"].clone())
+        } else {
+            Ok(content)
+        })
     }
 
     /// Runs text on a connection and expects an envelope.
     pub async fn exec(&self, connection: &str, input: &str) -> Value {
-        self.call("exec", json!({"connection_name": connection, "input": input})).await.unwrap()
+        self.call(
+            "exec",
+            json!({"connection_name": connection, "input": input}),
+        )
+        .await
+        .unwrap()
     }
 
     /// One REST request: status and body.
@@ -284,11 +342,20 @@ impl Client {
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     /// Makes a connection from plain variables.
-    pub async fn connect(&self, name: &str, kind: &str, subtype: &str, variables: &[(&str, &str)]) -> Value {
+    pub async fn connect(
+        &self,
+        name: &str,
+        kind: &str,
+        subtype: &str,
+        variables: &[(&str, &str)],
+    ) -> Value {
         let secrets: serde_json::Map<String, Value> = variables
             .iter()
             .map(|(name, value)| (format!("envvar:{name}"), json!(STANDARD.encode(value))))
@@ -302,16 +369,26 @@ impl Client {
         let server = Postgres::shared();
         let d = server.database();
         let port = d.port.to_string();
-        self.connect(name, "database", "postgres", &[
-            ("HOST", &d.host), ("PORT", &port), ("USER", &d.user), ("PASS", &d.password), ("DB", &d.name),
-        ])
+        self.connect(
+            name,
+            "database",
+            "postgres",
+            &[
+                ("HOST", &d.host),
+                ("PORT", &port),
+                ("USER", &d.user),
+                ("PASS", &d.password),
+                ("DB", &d.name),
+            ],
+        )
         .await;
         server
     }
 
     /// A process connection that runs bash.
     pub async fn connect_bash(&self, name: &str) {
-        let arguments = json!({"name": name, "type": "custom", "subtype": "bash", "command": ["bash"]});
+        let arguments =
+            json!({"name": name, "type": "custom", "subtype": "bash", "command": ["bash"]});
         self.call("connections_create", arguments).await.unwrap();
     }
 }

@@ -1,12 +1,4 @@
 //! Whole-process tests: the real binary, real servers, real clients.
 
-mod clients;
-mod databases;
-mod faults;
 mod gateway;
-mod identity;
-mod kill;
-mod long_runs;
-mod roles;
-mod secrets;
 mod start;

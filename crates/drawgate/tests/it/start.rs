@@ -14,7 +14,11 @@ fn mode(path: &std::path::Path) -> u32 {
 
 /// Runs the binary to its end and returns what it said on standard error.
 fn refused(arguments: &[&str]) -> String {
-    let output = drawgate().args(arguments).stdin(Stdio::null()).output().unwrap();
+    let output = drawgate()
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     assert!(!output.status.success(), "it should not start");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -29,7 +33,12 @@ async fn the_first_start_makes_a_private_data_folder_and_the_second_changes_noth
         let token = gateway.token("admin.token");
         let me = gateway.admin().call("me_get", json!({})).await.unwrap();
         assert_eq!(me["is_admin"], true, "{me}");
-        assert!(gateway.said.lock().contains("claude mcp add --transport http drawgate "));
+        assert!(
+            gateway
+                .said
+                .lock()
+                .contains("claude mcp add --transport http drawgate ")
+        );
         assert!(gateway.stop(), "{}", gateway.said.lock());
         gateway.start_again();
         assert_eq!(gateway.token("admin.token"), token);
@@ -48,7 +57,10 @@ async fn health_readiness_and_figures_are_told() {
     let (status, figures) = nobody.rest("GET", "/metrics", None).await;
     assert_eq!(status, 200);
     let figures = figures.as_str().unwrap();
-    assert!(figures.contains("drawgate_calls_total{operation=\"me_get\",code=\"ok\"} 1"), "{figures}");
+    assert!(
+        figures.contains("drawgate_calls_total{operation=\"me_get\",code=\"ok\"} 1"),
+        "{figures}"
+    );
     let (status, page) = nobody.rest("GET", "/", None).await;
     assert_eq!(status, 200);
     assert!(page.as_str().unwrap().contains("/api/mcp"));
@@ -59,7 +71,9 @@ async fn the_demo_is_made_once_and_works() {
     let mut gateway = Setup::new(Engine::Sqlite).with(&["--demo"]).start();
     for round in 0..2 {
         let dev = gateway.client(&gateway.token("demo/dev.token"));
-        let answer = dev.exec("demo", "select count(*) as n from customers").await;
+        let answer = dev
+            .exec("demo", "select count(*) as n from customers")
+            .await;
         assert_eq!(answer["output"], "n\n1000\n(1 row)\n", "round {round}");
         let shell = dev.exec("demo-shell", "echo hello from the shell").await;
         assert_eq!(shell["output"], "hello from the shell\n");
@@ -78,7 +92,15 @@ async fn the_demo_is_made_once_and_works() {
 #[test]
 fn every_mistake_of_the_configuration_is_told_at_once() {
     let said = refused(&[
-        "start", "--listen", "nowhere", "--store", "mysql://u:hunter2@h/d", "--recordings", "ftp://x", "--tls-cert", "/none.pem",
+        "start",
+        "--listen",
+        "nowhere",
+        "--store",
+        "mysql://u:hunter2@h/d",
+        "--recordings",
+        "ftp://x",
+        "--tls-cert",
+        "/none.pem",
     ]);
     for name in ["listen", "store", "recordings", "tls_key"] {
         assert!(said.contains(name), "{name} in {said}");
@@ -92,8 +114,18 @@ fn a_key_that_others_can_read_stops_the_start() {
     let data = folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("secret.key"), "x").unwrap();
-    std::fs::set_permissions(data.join("secret.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let said = refused(&["start", "--listen", "127.0.0.1:0", "--data-dir", data.to_str().unwrap()]);
+    std::fs::set_permissions(
+        data.join("secret.key"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .unwrap();
+    let said = refused(&[
+        "start",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data.to_str().unwrap(),
+    ]);
     assert!(said.contains("chmod 600"), "{said}");
 }
 
@@ -105,9 +137,18 @@ fn a_data_folder_serves_one_gateway_and_a_port_one_listener() {
     assert!(said.contains("use"), "{said}");
     let other = tempfile::tempdir().unwrap();
     let address = gateway.url.trim_start_matches("http://");
-    let said = refused(&["start", "--listen", address, "--data-dir", other.path().to_str().unwrap()]);
+    let said = refused(&[
+        "start",
+        "--listen",
+        address,
+        "--data-dir",
+        other.path().to_str().unwrap(),
+    ]);
     assert!(said.contains("listen"), "{said}");
-    assert!(!other.path().join("drawgate.db").exists(), "a refused start changes nothing");
+    assert!(
+        !other.path().join("drawgate.db").exists(),
+        "a refused start changes nothing"
+    );
 }
 
 #[tokio::test]
@@ -132,7 +173,9 @@ async fn a_wrong_key_is_told_and_rotation_seals_anew() {
 
 #[tokio::test]
 async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
-    let mut gateway = Setup::new(Engine::Sqlite).with(&["--shutdown-seconds", "3"]).start();
+    let mut gateway = Setup::new(Engine::Sqlite)
+        .with(&["--shutdown-seconds", "3"])
+        .start();
     let admin = gateway.admin();
     admin.connect_bash("bash").await;
     let short = tokio::spawn({
@@ -140,7 +183,10 @@ async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
         async move { admin.exec("bash", "sleep 1.5; echo finished").await }
     });
     let long = admin
-        .call("exec", json!({"connection_name": "bash", "input": "sleep 100", "wait_seconds": 0}))
+        .call(
+            "exec",
+            json!({"connection_name": "bash", "input": "sleep 100", "wait_seconds": 0}),
+        )
         .await
         .unwrap();
     assert_eq!(long["status"], "running");
@@ -152,31 +198,69 @@ async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
     assert_eq!(short.await.unwrap()["output"], "finished\n");
     let mut gateway = stopped.await.unwrap();
     gateway.start_again();
-    let session = gateway.admin().call("sessions_get", json!({"id": long["session_id"]})).await.unwrap();
-    assert_eq!((&session["status"], &session["outcome"]), (&json!("done"), &json!("interrupted")), "{session}");
+    let session = gateway
+        .admin()
+        .call("sessions_get", json!({"id": long["session_id"]}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&session["status"], &session["outcome"]),
+        (&json!("done"), &json!("interrupted")),
+        "{session}"
+    );
 }
 
 #[tokio::test]
 async fn tls_is_served_and_its_certificate_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let make = |name: &str| {
-        testkit::servers::must(std::process::Command::new("openssl").current_dir(folder.path()).args([
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout",
-            "key.pem", "-out", "cert.pem", "-subj", &format!("/CN={name}"), "-addext", "subjectAltName=IP:127.0.0.1",
-        ]));
+        testkit::servers::must(
+            std::process::Command::new("openssl")
+                .current_dir(folder.path())
+                .args([
+                    "req",
+                    "-x509",
+                    "-newkey",
+                    "ec",
+                    "-pkeyopt",
+                    "ec_paramgen_curve:P-256",
+                    "-nodes",
+                    "-days",
+                    "2",
+                    "-keyout",
+                    "key.pem",
+                    "-out",
+                    "cert.pem",
+                    "-subj",
+                    &format!("/CN={name}"),
+                    "-addext",
+                    "subjectAltName=IP:127.0.0.1",
+                ]),
+        );
         std::fs::read_to_string(folder.path().join("cert.pem")).unwrap()
     };
     let first = make("first");
-    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    let (cert, key) = (
+        folder.path().join("cert.pem"),
+        folder.path().join("key.pem"),
+    );
     let gateway = Setup::new(Engine::Sqlite)
-        .with(&["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()])
+        .with(&[
+            "--tls-cert",
+            cert.to_str().unwrap(),
+            "--tls-key",
+            key.to_str().unwrap(),
+        ])
         .start();
     assert!(gateway.url.starts_with("https://"), "{}", gateway.url);
     trusts(&gateway, &first).await.unwrap();
     let second = make("second");
     let limit = std::time::Instant::now() + Duration::from_secs(15);
     while trusts(&gateway, &second).await.is_err() {
-        assert!(std::time::Instant::now() < limit, "the new certificate was not read");
+        assert!(
+            std::time::Instant::now() < limit,
+            "the new certificate was not read"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
@@ -187,13 +271,23 @@ async fn trusts(gateway: &Gateway, certificate: &str) -> Result<(), reqwest::Err
         .no_proxy()
         .tls_certs_only([reqwest::Certificate::from_pem(certificate.as_bytes())?])
         .build()?;
-    http.get(format!("{}/healthz", gateway.url)).send().await?.error_for_status().map(|_| ())
+    http.get(format!("{}/healthz", gateway.url))
+        .send()
+        .await?
+        .error_for_status()
+        .map(|_| ())
 }
 
 #[tokio::test]
 async fn a_path_in_the_public_url_is_the_prefix_of_every_door() {
-    let gateway = Setup::new(Engine::Sqlite).with(&["--public-url", "http://127.0.0.1/gate/way"]).start();
-    let listening = gateway.said.lock().lines().find_map(|line| line.trim().strip_prefix("Web ").map(|url| url.trim().to_owned()));
+    let gateway = Setup::new(Engine::Sqlite)
+        .with(&["--public-url", "http://127.0.0.1/gate/way"])
+        .start();
+    let listening = gateway.said.lock().lines().find_map(|line| {
+        line.trim()
+            .strip_prefix("Web ")
+            .map(|url| url.trim().to_owned())
+    });
     assert_eq!(listening.as_deref(), Some("http://127.0.0.1/gate/way/"));
     assert!(Client::new(&gateway.url, "").url.ends_with("/gate/way"));
 }
