@@ -69,7 +69,12 @@ async fn serve(settings: Settings) -> Result<(), String> {
     welcome::print(&public_url, &data, settings.demo).map_err(|error| error.to_string())?;
     let served = serving.await.map_err(|error| error.to_string())?;
     keeper.abort();
-    stopping.abort();
+    match &served {
+        // The listener closed because of a signal: runs without a caller go on
+        // for as long as they were promised.
+        Ok(()) => drop(stopping.await),
+        Err(_) => stopping.abort(),
+    }
     gate.drain(Duration::ZERO).await;
     store.close().await;
     observing.finish();
