@@ -13,7 +13,7 @@ use crate::{Error, OrgStore, Store};
 /// Which users a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
-    /// Case-insensitive part of e-mail or name.
+    /// Part of e-mail or name; ASCII letters match in either case.
     pub search: Option<String>,
     /// Status of the account.
     pub status: Option<UserStatus>,

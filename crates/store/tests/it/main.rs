@@ -1,0 +1,4 @@
+//! The store on both of its engines.
+
+mod basics;
+mod harness;
