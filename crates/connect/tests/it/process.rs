@@ -100,7 +100,12 @@ async fn the_whole_group_ends_with_the_run() {
     };
     let begun = Instant::now();
     let finish = run(&*shell, job).await.1.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(7), "{:?} {}", begun.elapsed(), finish.exit_code);
+    assert!(
+        begun.elapsed() < Duration::from_secs(7),
+        "{:?} {}",
+        begun.elapsed(),
+        finish.exit_code
+    );
     assert_eq!(
         (finish.exit_code, finish.failure.unwrap().code),
         (137, Code::Timeout)
