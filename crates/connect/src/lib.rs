@@ -6,7 +6,7 @@ mod dial;
 mod flow;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
 mod hex;
-// mod introspect;
+mod introspect;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod native;
@@ -25,7 +25,7 @@ mod target;
 mod tls;
 mod variables;
 
-// pub use introspect::{SchemaAsk, SchemaScript, schema_job};
+pub use introspect::{SchemaAsk, SchemaScript, schema_job};
 pub use runner::{Config, Runner, drivers};
 pub use target::{BoxFuture, Fault, Halt, Job, Probe, Sink, Spec, Stage, Target};
 pub use variables::{check_secrets, tls_of};
