@@ -1,130 +1,166 @@
-//! Scripts that read a schema, with names strictly quoted as literals.
+//! The statements of the schema tools, names strictly quoted.
 
 use model::ConnectionType;
 
-use crate::Fault;
+use crate::{Fault, Stage};
 
-/// What of a schema is asked for.
+/// What is asked about a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaAsk {
-    /// The databases of a server.
+    /// Names of databases: column `name`.
     Databases,
-    /// The tables and views of a database.
+    /// Tables and views: columns `schema`, `name`, `type`, which is `table`,
+    /// `view` or `materialized_view`.
     Tables {
-        /// Name of the database.
+        /// Database to look into.
         database: String,
     },
-    /// The columns of a table.
+    /// Columns of a table: `name`, `type`, `nullable`, `default`, `position`
+    /// from 1 and `primary_key`; truth values are `true` and `false`.
     Columns {
-        /// Name of the database; the connection's own when empty.
+        /// Database to look into.
         database: String,
-        /// Name of the schema.
+        /// Schema of the table; the database where the two are one.
         schema: String,
-        /// Name of the table.
+        /// Table or view.
         table: String,
     },
 }
 
-/// A script that reads a schema.
+/// One statement and where to run it, read-only.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaScript {
-    /// The statement. Databases: name. Tables: schema, name, type. Columns:
-    /// name, type, nullable, default, position, primary_key; flags are `true`
-    /// or `false`.
+    /// The statement.
     pub sql: String,
     /// Database to run it in; the connection's own when `None`.
     pub database: Option<String>,
 }
 
-/// The script that answers `ask` on a kind of database.
+/// The statement that answers `ask` on a target. System databases and schemas
+/// are left out.
 ///
 /// # Errors
-/// `unsupported` for a kind without a schema here.
+/// `unsupported` for targets without schemas, `invalid_argument` for names
+/// with a NUL character.
 pub fn schema_job(
     kind: ConnectionType,
     subtype: &str,
     ask: &SchemaAsk,
 ) -> Result<SchemaScript, Fault> {
+    let names: &[&String] = match ask {
+        SchemaAsk::Databases => &[],
+        SchemaAsk::Tables { database } => &[database],
+        SchemaAsk::Columns {
+            database,
+            schema,
+            table,
+        } => &[database, schema, table],
+    };
+    if names.iter().any(|name| name.contains('\0')) {
+        return Err(Fault::invalid(
+            Stage::Agent,
+            "a name contains a NUL character",
+        ));
+    }
     match (kind, subtype) {
         (ConnectionType::Database, "postgres") => Ok(postgres(ask)),
         (ConnectionType::Database, "mysql") => Ok(mysql(ask)),
         (ConnectionType::Database, "sqlite") => Ok(sqlite(ask)),
         _ => Err(Fault::unsupported(format!(
-            "the schema of {}/{subtype} cannot be read by this build",
+            "schemas of {}/{subtype} cannot be read",
             kind.as_str()
         ))),
     }
 }
 
 fn postgres(ask: &SchemaAsk) -> SchemaScript {
-    let (sql, database) = match ask {
-        SchemaAsk::Databases => (
-            "SELECT datname AS name FROM pg_database WHERE NOT datistemplate AND datallowconn \
-             ORDER BY datname"
+    match ask {
+        SchemaAsk::Databases => SchemaScript {
+            sql: "SELECT d.datname AS name FROM pg_catalog.pg_database d
+                WHERE NOT d.datistemplate AND d.datallowconn ORDER BY 1"
                 .to_owned(),
-            "",
+            database: None,
+        },
+        SchemaAsk::Tables { database } => SchemaScript {
+            sql: "SELECT n.nspname AS schema, c.relname AS name,
+                CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized_view'
+                    ELSE 'table' END AS type
+                FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')
+                AND n.nspname <> 'information_schema'
+                AND pg_catalog.left(n.nspname, 3) <> 'pg_'
+                ORDER BY 1, 2"
+                .to_owned(),
+            database: Some(database.clone()),
+        },
+        SchemaAsk::Columns {
+            database,
+            schema,
+            table,
+        } => SchemaScript {
+            sql: format!(
+                "SELECT a.attname AS name,
+                pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+                CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END AS nullable,
+                pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS \"default\",
+                a.attnum AS position,
+                CASE WHEN a.attnum = ANY (i.indkey) THEN 'true' ELSE 'false' END AS primary_key
+                FROM pg_catalog.pg_attribute a
+                JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                LEFT JOIN pg_catalog.pg_attrdef d
+                    ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                WHERE a.attnum > 0 AND NOT a.attisdropped
+                AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+                AND n.nspname <> 'information_schema'
+                AND pg_catalog.left(n.nspname, 3) <> 'pg_'
+                AND n.nspname = {} AND c.relname = {}
+                ORDER BY a.attnum",
+                postgres_literal(schema),
+                postgres_literal(table)
+            ),
+            database: Some(database.clone()),
+        },
+    }
+}
+
+/// Databases that belong to the server.
+const MYSQL_SYSTEM: &str = "('information_schema', 'mysql', 'performance_schema', 'sys')";
+
+fn mysql(ask: &SchemaAsk) -> SchemaScript {
+    let sql = match ask {
+        SchemaAsk::Databases => format!(
+            "SELECT s.schema_name AS name FROM information_schema.schemata s
+            WHERE s.schema_name NOT IN {MYSQL_SYSTEM} ORDER BY 1"
         ),
-        SchemaAsk::Tables { database } => (
-            "SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'v' THEN 'view' \
-             WHEN 'm' THEN 'materialized_view' ELSE 'table' END AS type FROM pg_class c \
-             JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND n.nspname <> 'information_schema' \
-             AND n.nspname NOT LIKE 'pg\\_%' ORDER BY n.nspname, c.relname"
-                .to_owned(),
-            database.as_str(),
+        SchemaAsk::Tables { database } => format!(
+            "SELECT t.table_schema AS `schema`, t.table_name AS name,
+            CASE WHEN t.table_type LIKE '%VIEW' THEN 'view' ELSE 'table' END AS type
+            FROM information_schema.tables t
+            WHERE t.table_schema = {} AND t.table_schema NOT IN {MYSQL_SYSTEM}
+            ORDER BY 1, 2",
+            mysql_literal(database)
         ),
         SchemaAsk::Columns {
             database,
             schema,
             table,
-        } => (
+        } => {
+            let place = if schema.is_empty() { database } else { schema };
+            // MariaDB tells a missing default as the word NULL.
             format!(
-                "SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, \
-                 CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END AS nullable, \
-                 pg_get_expr(d.adbin, d.adrelid) AS default, \
-                 row_number() OVER (ORDER BY a.attnum) AS position, \
-                 CASE WHEN EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid \
-                 AND i.indisprimary AND a.attnum = ANY (i.indkey)) THEN 'true' ELSE 'false' END \
-                 AS primary_key FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid \
-                 JOIN pg_namespace n ON n.oid = c.relnamespace \
-                 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-                 WHERE n.nspname = {} AND c.relname = {} AND a.attnum > 0 AND NOT a.attisdropped \
-                 ORDER BY a.attnum",
-                postgres_literal(schema),
-                postgres_literal(table)
-            ),
-            database.as_str(),
-        ),
-    };
-    SchemaScript {
-        sql,
-        database: given(database),
-    }
-}
-
-fn mysql(ask: &SchemaAsk) -> SchemaScript {
-    let sql = match ask {
-        SchemaAsk::Databases => "SELECT schema_name AS name FROM information_schema.schemata \
-             WHERE schema_name NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys') \
-             ORDER BY schema_name"
-            .to_owned(),
-        SchemaAsk::Tables { database } => format!(
-            "SELECT table_schema AS `schema`, table_name AS name, \
-             CASE WHEN table_type LIKE '%VIEW' THEN 'view' ELSE 'table' END AS type \
-             FROM information_schema.tables WHERE table_schema = {} ORDER BY table_name",
-            mysql_literal(database)
-        ),
-        SchemaAsk::Columns { schema, table, .. } => {
-            let schema = if schema.is_empty() {
-                "DATABASE()".to_owned()
-            } else {
-                mysql_literal(schema)
-            };
-            format!(
-                "SELECT column_name AS name, column_type AS type, \
-                 CASE is_nullable WHEN 'YES' THEN 'true' ELSE 'false' END AS nullable, \
-                 column_default AS `default`, ordinal_position AS position, \
-                 CASE column_key WHEN 'PRI' THEN 'true' ELSE 'false' END AS primary_key \
-                 FROM information_schema.columns WHERE table_schema = {schema} \
-                 AND table_name = {} ORDER BY ordinal_position",
+                "SELECT c.column_name AS name, c.column_type AS type,
+                CASE c.is_nullable WHEN 'YES' THEN 'true' ELSE 'false' END AS nullable,
+                NULLIF(c.column_default, 'NULL') AS `default`,
+                c.ordinal_position AS position,
+                CASE c.column_key WHEN 'PRI' THEN 'true' ELSE 'false' END AS primary_key
+                FROM information_schema.columns c
+                WHERE c.table_schema = {} AND c.table_name = {}
+                AND c.table_schema NOT IN {MYSQL_SYSTEM}
+                ORDER BY c.ordinal_position",
+                mysql_literal(place),
                 mysql_literal(table)
             )
         }
@@ -136,51 +172,50 @@ fn mysql(ask: &SchemaAsk) -> SchemaScript {
 }
 
 fn sqlite(ask: &SchemaAsk) -> SchemaScript {
-    let sql = match ask {
-        SchemaAsk::Databases => "SELECT name FROM pragma_database_list ORDER BY seq".to_owned(),
-        SchemaAsk::Tables { .. } => "SELECT 'main' AS schema, name, type FROM sqlite_schema \
-             WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name"
-            .to_owned(),
-        SchemaAsk::Columns { table, .. } => format!(
-            "SELECT name, lower(type) AS type, iif(\"notnull\" OR pk, 'false', 'true') AS nullable, \
-             dflt_value AS \"default\", cid + 1 AS position, iif(pk, 'true', 'false') AS primary_key \
-             FROM pragma_table_info({}) ORDER BY cid",
-            sqlite_literal(table)
+    let (sql, database) = match ask {
+        SchemaAsk::Databases => (
+            "SELECT name FROM pragma_database_list WHERE name = 'main'".to_owned(),
+            None,
+        ),
+        SchemaAsk::Tables { database } => (
+            "SELECT 'main' AS schema, name, type FROM main.sqlite_schema
+            WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+            ORDER BY name"
+                .to_owned(),
+            Some(database.clone()),
+        ),
+        SchemaAsk::Columns {
+            database, table, ..
+        } => (
+            format!(
+                "SELECT name, type,
+                CASE \"notnull\" WHEN 0 THEN 'true' ELSE 'false' END AS nullable,
+                dflt_value AS \"default\", cid + 1 AS position,
+                CASE pk WHEN 0 THEN 'false' ELSE 'true' END AS primary_key
+                FROM pragma_table_xinfo({}, 'main') WHERE hidden <> 1 ORDER BY cid",
+                sqlite_literal(table)
+            ),
+            Some(database.clone()),
         ),
     };
-    SchemaScript {
-        sql,
-        database: None,
-    }
+    SchemaScript { sql, database }
 }
 
-fn given(database: &str) -> Option<String> {
-    (!database.is_empty()).then(|| database.to_owned())
-}
-
-/// A literal whatever `standard_conforming_strings` says.
-#[cfg(feature = "postgres")]
+/// An `E''` literal, which reads the same under every setting of
+/// `standard_conforming_strings`.
 fn postgres_literal(text: &str) -> String {
-    postgres_protocol::escape::escape_literal(text)
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-#[cfg(not(feature = "postgres"))]
-fn postgres_literal(text: &str) -> String {
-    sqlite_literal(text)
-}
-
-/// A hexadecimal literal read as UTF-8: nothing in it can end it, whatever the
-/// SQL mode.
+/// A hexadecimal literal, which reads the same under every `sql_mode`.
 fn mysql_literal(text: &str) -> String {
-    use std::fmt::Write as _;
-    if text.is_empty() {
-        return "''".to_owned();
+    use std::fmt::Write;
+    let mut literal = String::from("_utf8mb4 X'");
+    for byte in text.bytes() {
+        let _ = write!(literal, "{byte:02x}");
     }
-    let hex = text.bytes().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    format!("CONVERT(0x{hex} USING utf8mb4)")
+    literal.push('\'');
+    literal
 }
 
 fn sqlite_literal(text: &str) -> String {
@@ -191,29 +226,22 @@ fn sqlite_literal(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn columns(subtype: &str, table: &str) -> String {
-        let ask = SchemaAsk::Columns {
-            database: String::new(),
-            schema: "public".into(),
-            table: table.into(),
+    #[test]
+    fn literals_hold_any_text() {
+        assert_eq!(postgres_literal(r"a'\b"), r"E'a''\\b'");
+        assert_eq!(mysql_literal("a'"), "_utf8mb4 X'6127'");
+        assert_eq!(sqlite_literal("a'"), "'a'''");
+    }
+
+    #[test]
+    fn other_targets_and_nul_are_refused() {
+        let refused = |kind, subtype, ask: &SchemaAsk| schema_job(kind, subtype, ask).unwrap_err();
+        let fault = refused(ConnectionType::Custom, "bash", &SchemaAsk::Databases);
+        assert_eq!(fault.code, model::Code::Unsupported);
+        let ask = SchemaAsk::Tables {
+            database: "\0".into(),
         };
-        schema_job(ConnectionType::Database, subtype, &ask)
-            .unwrap()
-            .sql
-    }
-
-    #[test]
-    fn names_stay_inside_their_literal() {
-        let name = "x'; DROP TABLE users; --\\";
-        assert!(columns("postgres", name).contains("E'x''; DROP TABLE users; --\\\\'"));
-        assert!(columns("sqlite", name).contains("'x''; DROP TABLE users; --\\'"));
-        assert!(!columns("mysql", name).contains("DROP"));
-    }
-
-    #[test]
-    fn what_has_no_schema_says_so() {
-        let ask = SchemaAsk::Databases;
-        assert!(schema_job(ConnectionType::Custom, "bash", &ask).is_err());
-        assert!(schema_job(ConnectionType::Database, "oracledb", &ask).is_err());
+        let fault = refused(ConnectionType::Database, "postgres", &ask);
+        assert_eq!(fault.code, model::Code::InvalidArgument);
     }
 }

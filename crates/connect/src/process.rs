@@ -175,8 +175,11 @@ async fn follow(
     loop {
         tokio::select! {
             () = &mut feed, if !is_fed => is_fed = true,
-            Some((stream, data)) = pipes.next(), if pipes.is_open() => {
-                flow.output(stream, data).await;
+            piece = pipes.next(), if pipes.is_open() => {
+                // Nothing means that both pipes are closed now.
+                if let Some((stream, data)) = piece {
+                    flow.output(stream, data).await;
+                }
             }
             ended = child.wait(), if status.is_none() => {
                 status = Some(ended?);
@@ -189,7 +192,6 @@ async fn follow(
                 }
                 pipes.close();
             }
-            else => {}
         }
         if let (Some(status), false) = (status, pipes.is_open()) {
             return Ok(status);
