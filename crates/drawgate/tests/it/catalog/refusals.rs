@@ -199,3 +199,37 @@ async fn references_of_every_shape_are_unknown_and_nothing_worse() {
         }
     }
 }
+
+/// A cursor is opaque to its reader but not secret: whatever is made up must be
+/// refused or answered, never a failure of the gateway.
+#[tokio::test]
+async fn made_up_cursors_are_no_failure() {
+    use base64::Engine as _;
+    let cursor = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
+    for engine in ENGINES {
+        let world = World::new(Gateway::start(engine)).await;
+        let session = world.admin.exec("bash", "echo hi").await["session_id"].clone();
+        let mut cursors = Vec::new();
+        for place in [json!(0), json!(2), json!(3), json!(i64::MAX), json!(u64::MAX), json!(-1), json!("\u{0}"), json!("x".repeat(5000))] {
+            for at in [json!({"at": place}), json!({"s": session, "o": place}), json!({"session": session, "offset": place}),
+                json!({"f": {}, "k": place}), json!({"f": null, "k": place}), json!({"f": {}, "t": place, "s": session})] {
+                cursors.push(cursor(&at));
+            }
+        }
+        for cursor in cursors {
+            for (tool, mut arguments) in [
+                ("connections_list", json!({})),
+                ("sessions_list", json!({})),
+                ("users_list", json!({})),
+                ("usergroups_list", json!({})),
+                ("sessions_get_content", json!({"id": session})),
+                ("connection_databases", json!({"connection_name": "team_pg"})),
+            ] {
+                arguments["cursor"] = json!(cursor);
+                if let Err(error) = world.admin.call(tool, arguments).await {
+                    assert_eq!((&error["code"], &error["details"]["path"]), (&json!("invalid_argument"), &json!("/cursor")), "{tool} {cursor}: {error}");
+                }
+            }
+        }
+    }
+}
