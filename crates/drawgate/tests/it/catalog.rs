@@ -1,17 +1,25 @@
 //! The operations in detail: what they take, keep, refuse and answer.
 
+mod connection_secrets;
 mod connections;
+mod creation;
 mod directory;
 mod listing;
 mod refusals;
+mod runs;
 mod sessions;
 
 use serde_json::Value;
 
 /// The texts of one key of all items.
 fn each<'a>(list: &'a Value, key: &str) -> Vec<&'a str> {
-    let items = list["items"].as_array().unwrap_or_else(|| panic!("no list: {list}"));
-    items.iter().map(|item| item[key].as_str().unwrap()).collect()
+    let items = list["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {list}"));
+    items
+        .iter()
+        .map(|item| item[key].as_str().unwrap())
+        .collect()
 }
 
 /// Code and `details.path` of a refusal.

@@ -11,7 +11,9 @@ use crate::roles::callers::{key, person, user};
 
 /// Changes a user.
 async fn change(admin: &Client, email: &str, change: Value) -> Value {
-    let (status, user) = admin.rest("PATCH", &format!("/api/users/{email}"), Some(change)).await;
+    let (status, user) = admin
+        .rest("PATCH", &format!("/api/users/{email}"), Some(change))
+        .await;
     assert_eq!(status, 200, "{user}");
     user
 }
@@ -31,16 +33,33 @@ async fn a_deactivated_user_is_refused_on_the_next_request_everywhere() {
             assert_eq!(me(&token).await["user_status"], "active");
             change(&admin, "kim@example.com", json!({"status": status})).await;
             let refused = json!({"message": "account is not active"});
-            assert_eq!(token.rpc("tools/list", json!({})).await.unwrap(), (403, refused.clone()));
+            assert_eq!(
+                token.rpc("tools/list", json!({})).await.unwrap(),
+                (403, refused.clone())
+            );
             let (code, body) = token.rest("GET", "/api/me", None).await;
-            assert_eq!((code, &body["error"]["message"]), (403, &refused["message"]), "{body}");
+            assert_eq!(
+                (code, &body["error"]["message"]),
+                (403, &refused["message"]),
+                "{body}"
+            );
             let (code, _) = login.rest("GET", "/api/me", None).await;
             assert!([401, 403].contains(&code), "{code}");
             let body = json!({"email": "kim@example.com", "password": "a long enough password"});
-            assert_eq!(Client::new(&gateway.url, "").rest("POST", "/api/login", Some(body)).await.0, 401);
+            assert_eq!(
+                Client::new(&gateway.url, "")
+                    .rest("POST", "/api/login", Some(body))
+                    .await
+                    .0,
+                401
+            );
             change(&admin, "kim@example.com", json!({"status": "active"})).await;
         }
-        assert_eq!(login.rest("GET", "/api/me", None).await.0, 401, "deactivation ended the login for good");
+        assert_eq!(
+            login.rest("GET", "/api/me", None).await.0,
+            401,
+            "deactivation ended the login for good"
+        );
         assert_eq!(me(&token).await["user_email"], "kim@example.com");
     }
 }
@@ -49,9 +68,18 @@ async fn a_deactivated_user_is_refused_on_the_next_request_everywhere() {
 async fn an_administrator_does_not_deactivate_itself() {
     let gateway = Gateway::start(crate::gateway::Engine::Sqlite);
     let chief = person(&gateway.admin(), "chief", &["admin"]).await;
-    let (status, body) =
-        chief.rest("PATCH", "/api/users/chief@example.com", Some(json!({"status": "inactive"}))).await;
-    assert_eq!((status, &body["error"]["code"]), (403, &json!("forbidden")), "{body}");
+    let (status, body) = chief
+        .rest(
+            "PATCH",
+            "/api/users/chief@example.com",
+            Some(json!({"status": "inactive"})),
+        )
+        .await;
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (403, &json!("forbidden")),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -59,7 +87,10 @@ async fn groups_count_on_the_next_request() {
     for engine in ENGINES {
         let gateway = Gateway::start(engine);
         let admin = gateway.admin();
-        admin.call("usergroups_create", json!({"name": "blue"})).await.unwrap();
+        admin
+            .call("usergroups_create", json!({"name": "blue"}))
+            .await
+            .unwrap();
         let kim = person(&admin, "kim", &[]).await;
         for (groups, is_admin, is_auditor) in [
             (json!(["blue"]), false, false),
@@ -70,15 +101,26 @@ async fn groups_count_on_the_next_request() {
             change(&admin, "kim@example.com", json!({"groups": groups})).await;
             let now = me(&kim).await;
             assert_eq!(now["groups"], groups);
-            assert_eq!((&now["is_admin"], &now["is_auditor"]), (&json!(is_admin), &json!(is_auditor)));
-            assert_eq!(kim.call("users_list", json!({})).await.is_ok(), is_admin || is_auditor);
+            assert_eq!(
+                (&now["is_admin"], &now["is_auditor"]),
+                (&json!(is_admin), &json!(is_auditor))
+            );
+            assert_eq!(
+                kim.call("users_list", json!({})).await.is_ok(),
+                is_admin || is_auditor
+            );
             let made = kim.call("usergroups_create", json!({"name": "red"})).await;
             assert_eq!(made.is_ok(), is_admin, "{made:?}");
         }
         let unknown = json!({"groups": ["blue", "green", "green"]});
-        let (status, body) = admin.rest("PATCH", "/api/users/kim@example.com", Some(unknown)).await;
+        let (status, body) = admin
+            .rest("PATCH", "/api/users/kim@example.com", Some(unknown))
+            .await;
         assert_eq!(status, 404, "{body}");
-        assert_eq!(body["error"]["details"]["missing"], json!([{"kind": "group", "ref": "green"}]));
+        assert_eq!(
+            body["error"]["details"]["missing"],
+            json!([{"kind": "group", "ref": "green"}])
+        );
         assert_eq!(me(&kim).await["groups"], json!([]), "nothing was written");
     }
 }
@@ -98,7 +140,12 @@ async fn me_tells_who_asks_in_every_form() {
         assert_eq!(login["groups"], json!([]));
         assert_eq!(login["credential"]["kind"], "login_token");
         assert_eq!(login["credential"]["scopes"].as_array().unwrap().len(), 4);
-        assert!(login["credential"]["expires_at"].as_str().unwrap().ends_with('Z'));
+        assert!(
+            login["credential"]["expires_at"]
+                .as_str()
+                .unwrap()
+                .ends_with('Z')
+        );
         assert!(login["credential"].get("name").is_none(), "{login}");
         assert!(!login["org_name"].as_str().unwrap().is_empty());
 
@@ -106,20 +153,35 @@ async fn me_tells_who_asks_in_every_form() {
             key(&admin, json!({"name": "bot", "user": "kim@example.com", "agent": true, "scopes": ["drawgate:exec"]}))
                 .await;
         let told = me(&agent).await;
-        assert_eq!((&told["id"], &told["user_email"]), (&kim["id"], &json!("kim@example.com")));
-        assert_eq!((&told["is_agent"], &told["is_auditor"]), (&json!(true), &json!(true)));
+        assert_eq!(
+            (&told["id"], &told["user_email"]),
+            (&kim["id"], &json!("kim@example.com"))
+        );
+        assert_eq!(
+            (&told["is_agent"], &told["is_auditor"]),
+            (&json!(true), &json!(true))
+        );
         assert_eq!(told["credential"]["id"], made["id"]);
         assert_eq!(told["credential"]["name"], "bot");
         assert_eq!(told["credential"]["kind"], "api_key");
-        assert_eq!(told["credential"]["scopes"], json!(["drawgate:read", "drawgate:exec"]));
+        assert_eq!(
+            told["credential"]["scopes"],
+            json!(["drawgate:read", "drawgate:exec"])
+        );
         assert_eq!(told["credential"]["expires_at"], Value::Null);
 
         let (machine, made) = key(&admin, json!({"name": "nightly", "groups": ["auditor"]})).await;
         let told = me(&machine).await;
         assert_eq!((&told["id"], &told["user_id"]), (&made["id"], &made["id"]));
-        assert_eq!((&told["user_email"], &told["user_name"]), (&json!("nightly"), &json!("nightly")));
+        assert_eq!(
+            (&told["user_email"], &told["user_name"]),
+            (&json!("nightly"), &json!("nightly"))
+        );
         assert_eq!(told["groups"], json!(["auditor"]));
-        assert_eq!((&told["is_auditor"], &told["is_admin"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&told["is_auditor"], &told["is_admin"]),
+            (&json!(true), &json!(false))
+        );
         let (status, by_rest) = machine.rest("GET", "/api/me", None).await;
         assert_eq!(status, 200);
         assert_eq!(by_rest, told, "both doors tell the same");
@@ -132,10 +194,25 @@ async fn only_a_bearer_header_proves_anybody() {
     let token = gateway.token("admin.token");
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let ask = |name: &'static str, value: String| {
-        let request = http.get(format!("{}/api/me?access_token={token}&token={token}", gateway.url));
-        async move { request.header(name, value).send().await.unwrap().status().as_u16() }
+        let request = http.get(format!(
+            "{}/api/me?access_token={token}&token={token}",
+            gateway.url
+        ));
+        async move {
+            request
+                .header(name, value)
+                .send()
+                .await
+                .unwrap()
+                .status()
+                .as_u16()
+        }
     };
-    assert_eq!(ask("authorization", format!("bEaReR {token}")).await, 400, "the query is no argument of me_get");
+    assert_eq!(
+        ask("authorization", format!("bEaReR {token}")).await,
+        400,
+        "the query is no argument of me_get"
+    );
     for (name, value) in [
         ("authorization", format!("Basic {token}")),
         ("authorization", token.clone()),
@@ -143,7 +220,10 @@ async fn only_a_bearer_header_proves_anybody() {
         ("cookie", format!("token={token}")),
         ("authorization", format!("Bearer {token}x")),
         ("authorization", format!("Bearer {}", token.to_uppercase())),
-        ("authorization", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.".to_owned()),
+        (
+            "authorization",
+            "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.".to_owned(),
+        ),
         ("authorization", "Bearer ".to_owned()),
     ] {
         assert_eq!(ask(name, value.clone()).await, 401, "{name}: {value}");

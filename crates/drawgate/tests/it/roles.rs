@@ -15,7 +15,12 @@ use calls::{CALLS, World};
 use documents::{Documents, mcp_code, rest_code};
 
 /// What one call comes to; both doors must agree.
-async fn outcome(world: &World, documents: &Documents, caller: &mut Caller, call: (&str, &str)) -> String {
+async fn outcome(
+    world: &World,
+    documents: &Documents,
+    caller: &mut Caller,
+    call: (&str, &str),
+) -> String {
     let (name, variant) = call;
     let operation = documents.find(name);
     let arguments = world.arguments(name, variant, &caller.own).await;
@@ -61,7 +66,11 @@ async fn matrix(engine: Engine) -> String {
 #[test]
 fn every_operation_has_a_row() {
     let documents = Documents::generate();
-    let listed: BTreeSet<&str> = documents.operations.iter().map(|operation| &*operation.name).collect();
+    let listed: BTreeSet<&str> = documents
+        .operations
+        .iter()
+        .map(|operation| &*operation.name)
+        .collect();
     let rows: BTreeSet<&str> = CALLS.iter().map(|(name, _)| *name).collect();
     assert_eq!(listed, rows);
     assert!(documents.tools.iter().all(|tool| rows.contains(&**tool)));
@@ -86,18 +95,34 @@ async fn the_list_of_tools_is_exactly_what_the_role_may_use() {
     for mut caller in callers::callers(&world.gateway).await {
         let (status, answer) = caller.client.rpc("tools/list", json!({})).await.unwrap();
         if caller.name == "anonymous" || caller.name == "inactive" {
-            assert_eq!(status, if caller.name == "anonymous" { 401 } else { 403 }, "{answer}");
+            assert_eq!(
+                status,
+                if caller.name == "anonymous" { 401 } else { 403 },
+                "{answer}"
+            );
             continue;
         }
         let tools = answer["result"]["tools"].as_array().unwrap();
-        let listed: Vec<&str> = tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+        let listed: Vec<&str> = tools
+            .iter()
+            .map(|tool| tool["name"].as_str().unwrap())
+            .collect();
         // Scopes do not shorten the list, so the identity is asked with all of them.
         caller.client = caller.own.clone();
         let mut usable = Vec::new();
         for tool in &documents.tools {
-            let variant = if tool.starts_with("sessions_") { "own" } else { "" };
+            let variant = if tool.starts_with("sessions_") {
+                "own"
+            } else {
+                ""
+            };
             let arguments = world.arguments(tool, variant, &caller.own).await;
-            let code = mcp_code(&documents.find(tool).by_mcp(&caller.client, &arguments).await);
+            let code = mcp_code(
+                &documents
+                    .find(tool)
+                    .by_mcp(&caller.client, &arguments)
+                    .await,
+            );
             if !["admin_required", "auditor_required"].contains(&&*code) {
                 usable.push(&**tool);
             }
@@ -112,14 +137,26 @@ fn every_tool_is_described(tools: &[Value]) {
     for tool in tools {
         let name = &tool["name"];
         for key in ["title", "description"] {
-            assert!(tool[key].as_str().is_some_and(|text| !text.is_empty()), "{name} {key}");
+            assert!(
+                tool[key].as_str().is_some_and(|text| !text.is_empty()),
+                "{name} {key}"
+            );
         }
-        for key in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {
+        for key in [
+            "readOnlyHint",
+            "destructiveHint",
+            "idempotentHint",
+            "openWorldHint",
+        ] {
             assert!(tool["annotations"][key].is_boolean(), "{name} {key}");
         }
         assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
         assert_eq!(tool["inputSchema"]["type"], "object", "{name}");
         assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
-        assert_eq!(tool["outputSchema"]["anyOf"][1], json!({"required": ["error"]}), "{name}");
+        assert_eq!(
+            tool["outputSchema"]["anyOf"][1],
+            json!({"required": ["error"]}),
+            "{name}"
+        );
     }
 }

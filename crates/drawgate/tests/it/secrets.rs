@@ -2,6 +2,7 @@
 //! the lists of processes.
 
 mod canary;
+mod misuse;
 mod processes;
 
 use std::process::Stdio;
@@ -33,7 +34,11 @@ impl Cage {
     async fn call(&self, client: &Client, operation: &str, arguments: &Value) {
         let operation = self.documents.find(operation);
         let answer = operation.by_mcp(client, arguments).await;
-        none_in(&self.canaries, &operation.name, format!("{answer:?}").as_bytes());
+        none_in(
+            &self.canaries,
+            &operation.name,
+            format!("{answer:?}").as_bytes(),
+        );
         let (status, body) = operation.by_rest(client, arguments).await;
         none_in(&self.canaries, &operation.name, body.to_string().as_bytes());
         assert_ne!(status, 500, "{} {arguments}: {body}", operation.name);
@@ -42,9 +47,15 @@ impl Cage {
     /// Sends what is no good request, and looks at the answer.
     async fn raw(&self, client: &Client, path: &str, token: &str, body: String) {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = http.post(format!("{}{path}", client.url)).header("content-type", "application/json");
+        let request = http
+            .post(format!("{}{path}", client.url))
+            .header("content-type", "application/json");
         let response = request.bearer_auth(token).body(body).send().await.unwrap();
-        let said = format!("{:?} {}", response.headers().clone(), response.text().await.unwrap());
+        let said = format!(
+            "{:?} {}",
+            response.headers().clone(),
+            response.text().await.unwrap()
+        );
         none_in(&self.canaries, path, said.as_bytes());
     }
 }
@@ -55,20 +66,27 @@ fn target(server: &Postgres, password: &Canary, role: &str) -> Database {
     let quoted = password.value.replace('\'', "''");
     server.psql(
         &d.name,
-        &format!("DROP ROLE IF EXISTS {role}; CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{quoted}'"),
+        &format!(
+            "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{quoted}'"
+        ),
     );
-    Database { user: role.to_owned(), ..d }
+    Database {
+        user: role.to_owned(),
+        ..d
+    }
 }
 
 fn variables(d: &Database, password: &str) -> Value {
     let port = d.port.to_string();
-    let encode = |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+    let encode =
+        |text: &str| base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
     json!({"envvar:HOST": encode(&d.host), "envvar:PORT": encode(&port), "envvar:USER": encode(&d.user),
         "envvar:PASS": encode(password), "envvar:DB": encode(&d.name)})
 }
 
 async fn connect(client: &Client, name: &str, secrets: Value) {
-    let arguments = json!({"name": name, "type": "database", "subtype": "postgres", "secrets": secrets});
+    let arguments =
+        json!({"name": name, "type": "database", "subtype": "postgres", "secrets": secrets});
     client.call("connections_create", arguments).await.unwrap();
 }
 
@@ -81,8 +99,16 @@ async fn connections(cage: &mut Cage, admin: &Client, server: &Postgres, role: &
     connect(admin, "wrong", variables(&d, &wrong.value)).await;
     let away = cage.add(Canary::new("password of a target that is away"));
     let port = testkit::servers::free_port();
-    connect(admin, "away", variables(&Database { port, ..d.clone() }, &away.value)).await;
-    let nowhere = Database { host: "no-such-host.invalid".into(), ..d.clone() };
+    connect(
+        admin,
+        "away",
+        variables(&Database { port, ..d.clone() }, &away.value),
+    )
+    .await;
+    let nowhere = Database {
+        host: "no-such-host.invalid".into(),
+        ..d.clone()
+    };
     connect(admin, "nowhere", variables(&nowhere, &away.value)).await;
     let odd = cage.add(Canary::new("secret in the wrong variable"));
     let mut secrets = variables(&d, &away.value);
@@ -90,7 +116,10 @@ async fn connections(cage: &mut Cage, admin: &Client, server: &Postgres, role: &
     secrets["envvar:SSLMODE"] = json!(odd.base64());
     let odd = json!({"name": "odd", "type": "database", "subtype": "postgres", "secrets": secrets});
     cage.call(admin, "connections_create", &odd).await;
-    let (variable, file) = (Canary::new("variable of a process"), Canary::new("file of a process"));
+    let (variable, file) = (
+        Canary::new("variable of a process"),
+        Canary::new("file of a process"),
+    );
     let process = json!({
         "name": "process", "type": "custom", "command": ["bash"], "allowed_env_vars": ["GIVEN"],
         "secrets": {"envvar:TOKEN": variable.base64(), "filesystem:KEYFILE": file.base64()},
@@ -102,12 +131,19 @@ async fn connections(cage: &mut Cage, admin: &Client, server: &Postgres, role: &
 
 /// Every operation as it is meant to be called.
 async fn use_everything(cage: &Cage, world: &World) {
-    for (operation, variant) in CALLS.iter().filter(|(operation, _)| *operation != "sign_out") {
+    for (operation, variant) in CALLS
+        .iter()
+        .filter(|(operation, _)| *operation != "sign_out")
+    {
         let arguments = world.arguments(operation, variant, &world.admin).await;
         let operation = cage.documents.find(operation);
         if operation.is_tool {
             let answer = operation.by_mcp(&world.admin, &arguments).await;
-            none_in(&cage.canaries, &operation.name, format!("{answer:?}").as_bytes());
+            none_in(
+                &cage.canaries,
+                &operation.name,
+                format!("{answer:?}").as_bytes(),
+            );
         }
         let (_, body) = operation.by_rest(&world.admin, &arguments).await;
         none_in(&cage.canaries, &operation.name, body.to_string().as_bytes());
@@ -120,96 +156,53 @@ async fn use_connections(cage: &Cage, admin: &Client) {
         for (operation, arguments) in [
             ("connections_get", json!({"name": name})),
             ("connections_list", json!({"name": name})),
-            ("connections_test", json!({"name": name, "timeout_seconds": 5})),
-            ("exec", json!({"connection_name": name, "input": "select 1 /"})),
-            ("exec", json!({"connection_name": name, "input": "select 1", "format": "rows"})),
-            ("exec", json!({"connection_name": name, "input": "true", "database": "not_there"})),
+            (
+                "connections_test",
+                json!({"name": name, "timeout_seconds": 5}),
+            ),
+            (
+                "exec",
+                json!({"connection_name": name, "input": "select 1 /"}),
+            ),
+            (
+                "exec",
+                json!({"connection_name": name, "input": "select 1", "format": "rows"}),
+            ),
+            (
+                "exec",
+                json!({"connection_name": name, "input": "true", "database": "not_there"}),
+            ),
             ("connection_databases", json!({"connection_name": name})),
-            ("connection_tables", json!({"connection_name": name, "database": "not_there"})),
-            ("connection_columns", json!({"connection_name": name, "table": "none"})),
-            ("connections_update", json!({"name": name, "tags": {"a": "b"}})),
-            ("connections_update", json!({"name": name, "limits": {"timeout_seconds": 20}})),
+            (
+                "connection_tables",
+                json!({"connection_name": name, "database": "not_there"}),
+            ),
+            (
+                "connection_columns",
+                json!({"connection_name": name, "table": "none"}),
+            ),
+            (
+                "connections_update",
+                json!({"name": name, "tags": {"a": "b"}}),
+            ),
+            (
+                "connections_update",
+                json!({"name": name, "limits": {"timeout_seconds": 20}}),
+            ),
             ("sessions_list", json!({"connection": name})),
         ] {
             cage.call(admin, operation, &arguments).await;
         }
     }
-    let sessions = admin.call("sessions_list", json!({"limit": 100})).await.unwrap();
+    let sessions = admin
+        .call("sessions_list", json!({"limit": 100}))
+        .await
+        .unwrap();
     for session in sessions["items"].as_array().unwrap() {
         for operation in ["sessions_get", "sessions_get_content", "sessions_wait"] {
-            cage.call(admin, operation, &json!({"id": session["id"]})).await;
+            cage.call(admin, operation, &json!({"id": session["id"]}))
+                .await;
         }
-    }
-}
-
-/// Secrets where they do not belong, or in a wrong shape.
-async fn misuse(cage: &Cage, client: &Client) {
-    for canary in &cage.canaries {
-        let (secret, base64) = (&canary.value, canary.base64());
-        let new = |secrets: Value| json!({"name": "x_y", "type": "database", "subtype": "postgres", "secrets": secrets});
-        for (operation, arguments) in [
-            ("connections_create", new(json!({"envvar:PASS": secret}))),
-            ("connections_create", new(json!({"envvar:PASS": {"value": secret}}))),
-            ("connections_create", new(json!({"envvar:PASS": [base64]}))),
-            ("connections_create", new(json!({"envvar:PASS": base64}))),
-            ("connections_create", new(json!(secret))),
-            ("connections_create", new(json!({"envvar:PASS": format!("_vaultkv1:{secret}")}))),
-            ("connections_update", json!({"name": "right", "secrets": {"envvar:PASS": secret}})),
-            ("connections_update", json!({"name": "right", "secrets_patch": {"envvar:PASS": secret}})),
-            ("connections_update", json!({"name": "right", "secrets_patch": {"envvar:PASS": [secret]}})),
-            ("connections_update", json!({"name": "right", "secrets_patch": {"envvar:PASS": base64, "envvar:HOST": null}})),
-            ("connections_update", json!({"name": "right", "version": 999, "secrets_patch": {"envvar:PASS": base64}})),
-            ("exec", json!({"connection_name": "process", "input": "true", "env_vars": {"envvar:GIVEN": secret}})),
-            ("exec", json!({"connection_name": "process", "input": "true", "env_vars": {"GIVEN": {"is": secret}}})),
-            ("exec", json!({"connection_name": "process", "input": "true", "env_vars": {"OTHER": secret}})),
-            ("exec", json!({"connection_name": "process", "input": "true", "env_vars": {"TOKEN": secret}})),
-            ("exec", json!({"connection_name": "right", "input": "true", "env_vars": {"GIVEN": secret}})),
-            ("exec", json!({"connection_name": "process", "input": "true", "env_vars": secret})),
-            ("users_create", json!({"email": "kim@example.com", "password": secret})),
-            ("users_create", json!({"email": "no", "password": secret})),
-            ("users_create", json!({"email": "new@example.com", "password": [secret]})),
-            ("users_update", json!({"email": "nobody@example.com", "password": secret})),
-            ("users_update", json!({"email": "kim@example.com", "version": 999, "password": secret})),
-            ("sessions_get_content", json!({"id": "x", "cursor": secret})),
-        ] {
-            if cage.documents.find(operation).is_tool {
-                cage.call(client, operation, &arguments).await;
-            } else {
-                let (_, body) = cage.documents.find(operation).by_rest(client, &arguments).await;
-                none_in(&cage.canaries, operation, body.to_string().as_bytes());
-            }
-        }
-        misuse_of_doors(cage, client, secret).await;
-    }
-}
-
-/// Requests that never become a call.
-async fn misuse_of_doors(cage: &Cage, client: &Client, secret: &str) {
-    let quoted = json!(secret);
-    for body in [
-        json!({"email": "kim@example.com", "password": secret}).to_string(),
-        json!({"email": "nobody@example.com", "password": secret}).to_string(),
-        json!({"email": "kim@example.com", "password": [secret]}).to_string(),
-        format!("{{\"email\": \"kim@example.com\", \"password\": {quoted}, \"password\": {quoted}}}"),
-        format!("{{\"email\": \"kim@example.com\", \"password\": {quoted}"),
-        format!("{{\"email\": \"kim@example.com\", \"password\": {secret}}}"),
-        quoted.to_string(),
-    ] {
-        cage.raw(client, "/api/login", "", body.clone()).await;
-        cage.raw(client, "/api/users", &client.token, body).await;
-    }
-    cage.raw(client, "/api/login/refresh", "", json!({"refresh_token": secret}).to_string()).await;
-    // A header holds visible ASCII only.
-    let token: String = secret.chars().filter(char::is_ascii_graphic).collect();
-    for token in [token.clone(), format!("dgk_{token}"), format!("dgt_{token}")] {
-        cage.raw(client, "/api/exec", &token, "{}".to_owned()).await;
-        cage.raw(client, "/api/mcp", &token, "{}".to_owned()).await;
-    }
-    let call = |arguments: String| {
-        format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"connections_create\",\"arguments\":{arguments}}}}}")
-    };
-    for arguments in [format!("[{quoted}]"), quoted.to_string(), format!("{{\"secrets\":{{\"envvar:PASS\":{quoted}}}"), secret.to_owned()] {
-        cage.raw(client, "/api/mcp", &client.token, call(arguments)).await;
     }
 }
 
@@ -226,15 +219,29 @@ async fn watch_a_process(cage: &mut Cage, gateway: &Gateway, admin: &Client) {
         if let Some(child) = family.into_iter().find(sleeps) {
             break child;
         }
-        assert!(std::time::Instant::now() < limit, "the process did not start");
+        assert!(
+            std::time::Instant::now() < limit,
+            "the process did not start"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     for pid in processes::family(gateway.pid()) {
-        none_in(&cage.canaries, "a command line", &processes::seen(pid, "cmdline"));
+        none_in(
+            &cage.canaries,
+            "a command line",
+            &processes::seen(pid, "cmdline"),
+        );
         let environment = processes::seen(pid, "environ");
-        let own = |canary: &&Canary| pid == child && ["variable of a process", "variable of a run"].contains(&canary.name);
+        let own = |canary: &&Canary| {
+            pid == child && ["variable of a process", "variable of a run"].contains(&canary.name)
+        };
         for canary in &cage.canaries {
-            assert_eq!(own(&canary), canary.is_in(&environment), "{} in the environment of {pid}", canary.name);
+            assert_eq!(
+                own(&canary),
+                canary.is_in(&environment),
+                "{} in the environment of {pid}",
+                canary.name
+            );
         }
     }
     let content = json!({"id": session});
@@ -250,11 +257,21 @@ async fn identities(cage: &mut Cage, admin: &Client) {
     let (status, user) = admin.rest("POST", "/api/users", Some(body.clone())).await;
     assert_eq!(status, 201, "{user}");
     none_in(&cage.canaries, "users_create", user.to_string().as_bytes());
-    let (_, key) = admin.rest("POST", "/api/keys", Some(json!({"name": "kims", "user": "kim@example.com"}))).await;
-    let (_, login) = Client::new(&admin.url, "").rest("POST", "/api/login", Some(body)).await;
-    for (name, token) in
-        [("an API key", &key["token"]), ("a login token", &login["token"]), ("a refresh token", &login["refresh_token"])]
-    {
+    let (_, key) = admin
+        .rest(
+            "POST",
+            "/api/keys",
+            Some(json!({"name": "kims", "user": "kim@example.com"})),
+        )
+        .await;
+    let (_, login) = Client::new(&admin.url, "")
+        .rest("POST", "/api/login", Some(body))
+        .await;
+    for (name, token) in [
+        ("an API key", &key["token"]),
+        ("a login token", &login["token"]),
+        ("a refresh token", &login["refresh_token"]),
+    ] {
         cage.add(Canary::given(name, token.as_str().unwrap()));
     }
     let kim = Client::new(&admin.url, key["token"].as_str().unwrap());
@@ -264,11 +281,27 @@ async fn identities(cage: &mut Cage, admin: &Client) {
 
 /// The one way out: an administrator asks for it, and gets what was given.
 async fn the_way_out(cage: &Cage, admin: &Client) {
-    let shown = admin.call("connections_get", json!({"name": "process", "include_secrets": true})).await.unwrap();
-    for (key, name) in [("envvar:TOKEN", "variable of a process"), ("filesystem:KEYFILE", "file of a process")] {
-        let canary = cage.canaries.iter().find(|canary| canary.name == name).unwrap();
+    let shown = admin
+        .call(
+            "connections_get",
+            json!({"name": "process", "include_secrets": true}),
+        )
+        .await
+        .unwrap();
+    for (key, name) in [
+        ("envvar:TOKEN", "variable of a process"),
+        ("filesystem:KEYFILE", "file of a process"),
+    ] {
+        let canary = cage
+            .canaries
+            .iter()
+            .find(|canary| canary.name == name)
+            .unwrap();
         assert_eq!(shown["secrets"][key], canary.base64());
-        assert!(canary.is_in(shown.to_string().as_bytes()), "the search finds what is there");
+        assert!(
+            canary.is_in(shown.to_string().as_bytes()),
+            "the search finds what is there"
+        );
     }
 }
 
@@ -277,22 +310,36 @@ async fn play(cage: &mut Cage, gateway: Gateway, server: &Arc<Postgres>, role: &
     connections(cage, &admin, server, role).await;
     identities(cage, &admin).await;
     watch_a_process(cage, &gateway, &admin).await;
-    let ran = admin.exec("process", "test -n \"$TOKEN\" && echo set; echo $((${#TOKEN} > 20))").await;
+    let ran = admin
+        .exec(
+            "process",
+            "test -n \"$TOKEN\" && echo set; echo $((${#TOKEN} > 20))",
+        )
+        .await;
     assert_eq!(ran["output"], "set\n1\n", "{ran}");
     let world = World::new(gateway).await;
     use_everything(cage, &world).await;
     use_connections(cage, &world.admin).await;
-    misuse(cage, &world.admin).await;
+    misuse::misuse(cage, &world.admin).await;
     let works = world.admin.exec("right", "select 1 as one").await;
     assert_eq!(works["status"], "completed", "{works}");
     the_way_out(cage, &world.admin).await;
-    let (_, figures) = Client::new(&world.admin.url, "").rest("GET", "/metrics", None).await;
-    none_in(&cage.canaries, "/metrics", figures.as_str().unwrap().as_bytes());
+    let (_, figures) = Client::new(&world.admin.url, "")
+        .rest("GET", "/metrics", None)
+        .await;
+    none_in(
+        &cage.canaries,
+        "/metrics",
+        figures.as_str().unwrap().as_bytes(),
+    );
     world
 }
 
 fn cage() -> Cage {
-    Cage { canaries: Vec::new(), documents: Documents::generate() }
+    Cage {
+        canaries: Vec::new(),
+        documents: Documents::generate(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -303,7 +350,11 @@ async fn no_secret_comes_out_of_a_gateway_with_its_own_database() {
     let mut world = play(&mut cage, gateway, &server, "canary_lite").await;
     assert!(none_in_files(&cage.canaries, &world.gateway.data) > 2);
     assert!(world.gateway.stop());
-    none_in(&cage.canaries, "the log", world.gateway.said.lock().as_bytes());
+    none_in(
+        &cage.canaries,
+        "the log",
+        world.gateway.said.lock().as_bytes(),
+    );
     assert!(none_in_files(&cage.canaries, &world.gateway.data) > 2);
 }
 
@@ -315,21 +366,50 @@ async fn no_secret_comes_out_of_a_gateway_on_postgres() {
     let d = target(&server, &password, "canary_store");
     let setup = Setup::new(Engine::Sqlite).with(&["--log", "trace"]);
     let config = setup.folder().join("drawgate.toml");
-    let url = format!("postgres://{}:{}@{}:{}/{}", d.user, password.value, d.host, d.port, d.name);
+    let url = format!(
+        "postgres://{}:{}@{}:{}/{}",
+        d.user, password.value, d.host, d.port, d.name
+    );
     std::fs::write(&config, format!("store = \"{url}\"\n")).unwrap();
-    let mut world = play(&mut cage, setup.with(&["--config", config.to_str().unwrap()]).start(), &server, "canary_pg").await;
+    let mut world = play(
+        &mut cage,
+        setup.with(&["--config", config.to_str().unwrap()]).start(),
+        &server,
+        "canary_pg",
+    )
+    .await;
     let dump = std::process::Command::new("pg_dump")
-        .args(["-h", &d.host, "-p", &d.port.to_string(), "-U", &d.user, &d.name])
+        .args([
+            "-h",
+            &d.host,
+            "-p",
+            &d.port.to_string(),
+            "-U",
+            &d.user,
+            &d.name,
+        ])
         .env("PGPASSWORD", &password.value)
         .output()
         .unwrap();
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    assert!(
+        dump.status.success(),
+        "{}",
+        String::from_utf8_lossy(&dump.stderr)
+    );
     assert!(String::from_utf8_lossy(&dump.stdout).contains("team_pg"));
     for canary in &cage.canaries {
-        assert!(!canary.is_in(&dump.stdout), "{} in the database", canary.name);
+        assert!(
+            !canary.is_in(&dump.stdout),
+            "{} in the database",
+            canary.name
+        );
     }
     assert!(world.gateway.stop());
-    none_in(&cage.canaries, "the log", world.gateway.said.lock().as_bytes());
+    none_in(
+        &cage.canaries,
+        "the log",
+        world.gateway.said.lock().as_bytes(),
+    );
     none_in_files(&cage.canaries, &world.gateway.data);
 }
 
@@ -339,11 +419,28 @@ fn a_store_that_refuses_its_password_is_told_without_it() {
     let d = server.database();
     let password = Canary::plain("wrong password of the store");
     let folder = tempfile::tempdir().unwrap();
-    for (user, port) in [(&*d.user, d.port), ("nobody", d.port), (&d.user, testkit::servers::free_port())] {
+    for (user, port) in [
+        (&*d.user, d.port),
+        ("nobody", d.port),
+        (&d.user, testkit::servers::free_port()),
+    ] {
         let output = drawgate()
-            .args(["start", "--listen", "127.0.0.1:0", "--log", "trace", "--data-dir"])
+            .args([
+                "start",
+                "--listen",
+                "127.0.0.1:0",
+                "--log",
+                "trace",
+                "--data-dir",
+            ])
             .arg(folder.path().join("data"))
-            .env("DRAWGATE_STORE", format!("postgres://{user}:{}@{}:{port}/{}", password.value, d.host, d.name))
+            .env(
+                "DRAWGATE_STORE",
+                format!(
+                    "postgres://{user}:{}@{}:{port}/{}",
+                    password.value, d.host, d.name
+                ),
+            )
             .stdin(Stdio::null())
             .output()
             .unwrap();

@@ -5,7 +5,13 @@ use serde_json::Value;
 /// Path of the first text that holds a NUL character, which neither a store nor
 /// a variable of a process can keep. A key that holds one is named by its object.
 pub(super) fn nul(value: &Value) -> Option<String> {
-    at("", value).map(|path| if path.is_empty() { "/".to_owned() } else { path })
+    at("", value).map(|path| {
+        if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path
+        }
+    })
 }
 
 fn at(path: &str, value: &Value) -> Option<String> {

@@ -28,7 +28,9 @@ impl Caller {
 /// Signs in with the password of every user here.
 async fn sign_in(any: &Client, email: &str) -> Client {
     let body = json!({"email": email, "password": PASSWORD});
-    let (status, login) = Client::new(&any.url, "").rest("POST", "/api/login", Some(body)).await;
+    let (status, login) = Client::new(&any.url, "")
+        .rest("POST", "/api/login", Some(body))
+        .await;
     assert_eq!(status, 200, "{login}");
     Client::new(&any.url, login["token"].as_str().unwrap())
 }
@@ -60,35 +62,96 @@ pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
     let admin = gateway.admin();
     let mut callers = Vec::new();
     let nobody = gateway.client("");
-    callers.push(Caller { name: "anonymous", client: nobody, own: admin.clone(), email: None });
-    for (name, groups) in
-        [("outsider", &[][..]), ("member", &["team"]), ("auditor", &["auditor"]), ("admin", &["admin"])]
-    {
+    callers.push(Caller {
+        name: "anonymous",
+        client: nobody,
+        own: admin.clone(),
+        email: None,
+    });
+    for (name, groups) in [
+        ("outsider", &[][..]),
+        ("member", &["team"]),
+        ("auditor", &["auditor"]),
+        ("admin", &["admin"]),
+    ] {
         let client = person(&admin, name, groups).await;
         let email = Some(format!("{name}@example.com"));
-        callers.push(Caller { name, own: client.clone(), client, email });
+        callers.push(Caller {
+            name,
+            own: client.clone(),
+            client,
+            email,
+        });
     }
-    let own = |name: &str| callers.iter().find(|caller| caller.name == name).unwrap().own.clone();
+    let own = |name: &str| {
+        callers
+            .iter()
+            .find(|caller| caller.name == name)
+            .unwrap()
+            .own
+            .clone()
+    };
     let (member, chief) = (own("member"), own("admin"));
     let mut keys = Vec::new();
     for (name, own, arguments) in [
-        ("agent", &member, json!({"user": "member@example.com", "agent": true})),
-        ("member_admin_scope", &member, json!({"user": "member@example.com", "scopes": ["drawgate:admin"]})),
-        ("admin_read_scope", &chief, json!({"user": "admin@example.com", "scopes": ["drawgate:read"]})),
-        ("admin_exec_scope", &chief, json!({"user": "admin@example.com", "scopes": ["drawgate:exec"]})),
+        (
+            "agent",
+            &member,
+            json!({"user": "member@example.com", "agent": true}),
+        ),
+        (
+            "member_admin_scope",
+            &member,
+            json!({"user": "member@example.com", "scopes": ["drawgate:admin"]}),
+        ),
+        (
+            "admin_read_scope",
+            &chief,
+            json!({"user": "admin@example.com", "scopes": ["drawgate:read"]}),
+        ),
+        (
+            "admin_exec_scope",
+            &chief,
+            json!({"user": "admin@example.com", "scopes": ["drawgate:exec"]}),
+        ),
     ] {
         let mut arguments = arguments;
         arguments["name"] = json!(name);
         let (client, _) = key(&admin, arguments).await;
-        keys.push(Caller { name, client, own: own.clone(), email: None });
+        keys.push(Caller {
+            name,
+            client,
+            own: own.clone(),
+            email: None,
+        });
     }
     let (machine, _) = key(&admin, json!({"name": "machine", "groups": ["team"]})).await;
-    keys.push(Caller { name: "machine", client: machine.clone(), own: machine, email: None });
+    keys.push(Caller {
+        name: "machine",
+        client: machine.clone(),
+        own: machine,
+        email: None,
+    });
     user(&admin, "inactive", &["admin"]).await;
-    let (inactive, _) = key(&admin, json!({"name": "inactive", "user": "inactive@example.com"})).await;
-    let off = admin.rest("PATCH", "/api/users/inactive@example.com", Some(json!({"status": "inactive"}))).await;
+    let (inactive, _) = key(
+        &admin,
+        json!({"name": "inactive", "user": "inactive@example.com"}),
+    )
+    .await;
+    let off = admin
+        .rest(
+            "PATCH",
+            "/api/users/inactive@example.com",
+            Some(json!({"status": "inactive"})),
+        )
+        .await;
     assert_eq!(off.0, 200, "{}", off.1);
-    keys.push(Caller { name: "inactive", client: inactive, own: admin, email: None });
+    keys.push(Caller {
+        name: "inactive",
+        client: inactive,
+        own: admin,
+        email: None,
+    });
     callers.extend(keys);
     callers
 }

@@ -61,15 +61,31 @@ impl World {
         let admin = gateway.admin();
         let server = Postgres::shared();
         let d = server.database();
-        server.psql(&d.name, "CREATE TABLE public.items (id int PRIMARY KEY, name text)");
+        server.psql(
+            &d.name,
+            "CREATE TABLE public.items (id int PRIMARY KEY, name text)",
+        );
         let port = d.port.to_string();
-        let variables =
-            [("HOST", &*d.host), ("PORT", &port), ("USER", &d.user), ("PASS", &d.password), ("DB", &d.name)];
-        admin.connect("team_pg", "database", "postgres", &variables).await;
+        let variables = [
+            ("HOST", &*d.host),
+            ("PORT", &port),
+            ("USER", &d.user),
+            ("PASS", &d.password),
+            ("DB", &d.name),
+        ];
+        admin
+            .connect("team_pg", "database", "postgres", &variables)
+            .await;
         admin.connect_bash("bash").await;
         let team = json!({"name": "team", "connections": ["team_pg"]});
         admin.call("usergroups_create", team).await.unwrap();
-        Self { gateway, admin, database: d.name, next: AtomicU64::new(0), _server: server }
+        Self {
+            gateway,
+            admin,
+            database: d.name,
+            next: AtomicU64::new(0),
+            _server: server,
+        }
     }
 
     fn fresh(&self, what: &str) -> String {
@@ -78,14 +94,24 @@ impl World {
 
     /// Valid arguments; whatever the call uses up is made for it.
     pub async fn arguments(&self, operation: &str, variant: &str, own: &Client) -> Value {
-        let owner = if variant == "of another" { &self.admin } else { own };
+        let owner = if variant == "of another" {
+            &self.admin
+        } else {
+            own
+        };
         match operation {
-            "me_get" | "serverinfo_get" | "connections_list" | "sessions_list" | "usergroups_list" | "users_list"
-            | "keys_list" | "sign_out" => json!({}),
-            "connections_get" if variant == "with secrets" => json!({"name": "team_pg", "include_secrets": true}),
+            "me_get" | "serverinfo_get" | "connections_list" | "sessions_list"
+            | "usergroups_list" | "users_list" | "keys_list" | "sign_out" => json!({}),
+            "connections_get" if variant == "with secrets" => {
+                json!({"name": "team_pg", "include_secrets": true})
+            }
             "connections_get" | "connections_test" => json!({"name": "team_pg"}),
-            "connections_update" => json!({"name": "team_pg", "tags": {"touched": self.fresh("by")}}),
-            "connections_create" => json!({"name": self.fresh("new"), "type": "custom", "command": ["true"]}),
+            "connections_update" => {
+                json!({"name": "team_pg", "tags": {"touched": self.fresh("by")}})
+            }
+            "connections_create" => {
+                json!({"name": self.fresh("new"), "type": "custom", "command": ["true"]})
+            }
             "connections_delete" => {
                 let name = self.fresh("old");
                 self.admin.connect_bash(&name).await;
@@ -96,10 +122,13 @@ impl World {
             "connection_tables" => json!({"connection_name": "team_pg", "database": self.database}),
             "connection_columns" => json!({"connection_name": "team_pg", "table": "items"}),
             "sessions_kill" => {
-                let run = json!({"connection_name": "bash", "input": "sleep 600", "wait_seconds": 0});
+                let run =
+                    json!({"connection_name": "bash", "input": "sleep 600", "wait_seconds": 0});
                 json!({"id": owner.call("exec", run).await.unwrap()["session_id"]})
             }
-            _ if operation.starts_with("sessions_") => json!({"id": owner.exec("bash", "true").await["session_id"]}),
+            _ if operation.starts_with("sessions_") => {
+                json!({"id": owner.exec("bash", "true").await["session_id"]})
+            }
             _ => self.directory_arguments(operation).await,
         }
     }
@@ -109,7 +138,10 @@ impl World {
             "usergroups_create" => json!({"name": self.fresh("group")}),
             "usergroups_delete" => {
                 let name = self.fresh("group");
-                self.admin.call("usergroups_create", json!({"name": name})).await.unwrap();
+                self.admin
+                    .call("usergroups_create", json!({"name": name}))
+                    .await
+                    .unwrap();
                 json!({"name": name})
             }
             "users_get" => json!({"email": "member@example.com"}),

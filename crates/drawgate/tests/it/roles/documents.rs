@@ -29,13 +29,26 @@ impl Documents {
     /// What `drawgate generate` writes.
     pub fn generate() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let output = drawgate().arg("generate").arg(folder.path()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = drawgate()
+            .arg("generate")
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let read = |name: &str| -> Value {
             serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
         };
         let name = |tool: &Value| tool["name"].as_str().unwrap().to_owned();
-        let tools: Vec<String> = read("tools.json").as_array().unwrap().iter().map(name).collect();
+        let tools: Vec<String> = read("tools.json")
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(name)
+            .collect();
         let mut operations = Vec::new();
         for (path, methods) in read("openapi.json")["paths"].as_object().unwrap() {
             // Signing in needs no bearer and is no operation of the catalog.
@@ -50,7 +63,10 @@ impl Documents {
     }
 
     pub fn find(&self, name: &str) -> &Operation {
-        self.operations.iter().find(|operation| operation.name == name).unwrap()
+        self.operations
+            .iter()
+            .find(|operation| operation.name == name)
+            .unwrap()
     }
 }
 
@@ -99,7 +115,9 @@ impl Operation {
         let mut rest = arguments.as_object().unwrap().clone();
         let mut url = Url::parse("http://gateway").unwrap();
         for part in self.path.split('/').skip(1) {
-            let argument = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            let argument = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
             let text = match argument {
                 None => part.to_owned(),
                 Some(name) => text(&rest.remove(name).unwrap()),
@@ -116,13 +134,21 @@ impl Operation {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        client.rest(&self.method, &path, takes_body.then_some(Value::Object(rest))).await
+        client
+            .rest(
+                &self.method,
+                &path,
+                takes_body.then_some(Value::Object(rest)),
+            )
+            .await
     }
 }
 
 /// A value as a path or a query carries it.
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What an answer of MCP comes to, in one word.
@@ -146,7 +172,9 @@ pub fn rest_code((status, body): &(u16, Value)) -> String {
         (401, _) | (403, "insufficient scope" | "account is not active") => {
             http_code(&Value::from(*status), &error["message"])
         }
-        _ => error["code"].as_str().map_or_else(|| format!("{status} {body}"), str::to_owned),
+        _ => error["code"]
+            .as_str()
+            .map_or_else(|| format!("{status} {body}"), str::to_owned),
     }
 }
 

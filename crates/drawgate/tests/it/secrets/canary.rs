@@ -36,7 +36,11 @@ impl Canary {
 
     fn of(name: &'static str, value: String, core: &str) -> Self {
         let hex: String = core.bytes().map(|byte| format!("{byte:02x}")).collect();
-        let mut forms = vec![core.into(), hex.to_uppercase().into_bytes(), hex.into_bytes()];
+        let mut forms = vec![
+            core.into(),
+            hex.to_uppercase().into_bytes(),
+            hex.into_bytes(),
+        ];
         for shift in 0..3 {
             let shifted = [&[b'x'; 3][..shift], core.as_bytes()].concat();
             for engine in [&STANDARD, &URL_SAFE] {
@@ -64,7 +68,12 @@ impl Canary {
 #[track_caller]
 pub fn none_in<'a>(canaries: impl IntoIterator<Item = &'a Canary>, place: &str, bytes: &[u8]) {
     for canary in canaries {
-        assert!(!canary.is_in(bytes), "{} in {place}: {}", canary.name, String::from_utf8_lossy(bytes));
+        assert!(
+            !canary.is_in(bytes),
+            "{} in {place}: {}",
+            canary.name,
+            String::from_utf8_lossy(bytes)
+        );
     }
 }
 
@@ -76,9 +85,16 @@ pub fn none_in_files(canaries: &[Canary], folder: &Path) -> usize {
         if path.is_dir() {
             files += none_in_files(canaries, &path);
         } else if !path.ends_with("secret.key") && !path.ends_with("admin.token") {
-            let Ok(bytes) = std::fs::read(&path) else { continue };
+            let Ok(bytes) = std::fs::read(&path) else {
+                continue;
+            };
             for canary in canaries {
-                assert!(!canary.is_in(&bytes), "{} in {}", canary.name, path.display());
+                assert!(
+                    !canary.is_in(&bytes),
+                    "{} in {}",
+                    canary.name,
+                    path.display()
+                );
             }
             files += 1;
         }
@@ -92,7 +108,10 @@ fn contains(bytes: &[u8], form: &[u8]) -> bool {
 
 fn random() -> String {
     let mut bytes = [0; 12];
-    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
+    std::fs::File::open("/dev/urandom")
+        .unwrap()
+        .read_exact(&mut bytes)
+        .unwrap();
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -102,7 +121,13 @@ fn a_canary_is_found_in_every_form() {
     assert!(canary.is_in(format!("x{}x", canary.value).as_bytes()));
     assert!(canary.is_in(canary.base64().as_bytes()));
     for before in ["", "a", "ab", "abc"] {
-        assert!(canary.is_in(STANDARD.encode(format!("{before}{}", canary.value)).as_bytes()));
+        assert!(
+            canary.is_in(
+                STANDARD
+                    .encode(format!("{before}{}", canary.value))
+                    .as_bytes()
+            )
+        );
     }
     assert!(canary.is_in(serde_json::json!(canary.value).to_string().as_bytes()));
     assert!(!canary.is_in(Canary::new("two").value.as_bytes()));

@@ -9,7 +9,9 @@ pub fn family(pid: u32) -> BTreeSet<u32> {
         let before = family.len();
         for entry in std::fs::read_dir("/proc").unwrap() {
             let name = entry.unwrap().file_name();
-            let Some(child) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            let Some(child) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+                continue;
+            };
             if parent(child).is_some_and(|parent| family.contains(&parent)) {
                 family.insert(child);
             }
@@ -28,5 +30,10 @@ pub fn seen(pid: u32, file: &str) -> Vec<u8> {
 /// The fourth field of `stat` (proc_pid_stat(5)); the second, a name, may hold blanks.
 fn parent(pid: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(1)?
+        .parse()
+        .ok()
 }
