@@ -209,7 +209,7 @@ CREATE TABLE session (
     input TEXT NOT NULL
 );
 CREATE INDEX session_created ON session (org_id, created_at);
-CREATE INDEX session_user ON session (org_id, user_id, created_at);
+CREATE INDEX session_by_user ON session (org_id, user_id, created_at);
 CREATE INDEX session_connection ON session (org_id, connection, created_at);
 CREATE INDEX session_unfinished ON session (org_id, connection_id) WHERE status <> 'done';
 CREATE INDEX session_outcome ON session (org_id, outcome, created_at) WHERE outcome <> 'success';
