@@ -1,0 +1,6 @@
+//! Targets against real servers and processes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod postgres;
+mod recorder;
+mod sqlite;
