@@ -131,7 +131,8 @@ impl Entry {
     }
 }
 
-fn prepare<O: Operation>(arguments: Value) -> Result<Prepared, Refusal> {
+fn prepare<O: Operation>(mut arguments: Value) -> Result<Prepared, Refusal> {
+    schema::whole_numbers(&mut arguments);
     let operation: O = serde_json::from_value(arguments)
         .map_err(|_| Refusal::invalid("/", "arguments of the documented types"))?;
     Ok(Prepared {

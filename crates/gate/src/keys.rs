@@ -120,6 +120,7 @@ pub(crate) struct KeysCreate {
     groups: Option<Vec<String>>,
     /// What it may be used for; everything when left out.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     scopes: Option<Scopes>,
     /// Mark it as an agent's: it never approves.
     #[serde(default)]

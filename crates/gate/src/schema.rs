@@ -1,6 +1,7 @@
 //! The schemas that operations publish, and the refusal of arguments that do
 //! not fit them. One document serves both: what is published is what is checked.
 
+mod plain;
 mod tidy;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -10,6 +11,8 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+pub(crate) use plain::whole_numbers;
+
 /// JSON Schema 2020-12 of the arguments: root `type: object`, nothing
 /// additional, and the doc comment of the type as `description`.
 pub(crate) fn input<T: JsonSchema>() -> Value {
@@ -18,6 +21,7 @@ pub(crate) fn input<T: JsonSchema>() -> Value {
     root.insert("additionalProperties".into(), Value::Bool(false));
     root.entry("properties")
         .or_insert_with(|| Value::Object(Map::new()));
+    tidy::bound_integers(&mut schema);
     schema
 }
 
@@ -110,7 +114,13 @@ impl Checker {
     /// argument that does not fit. `got` never repeats a text value, which
     /// could be a secret.
     pub(crate) fn check(&self, arguments: &Value) -> Result<(), Refusal> {
-        self.0.validate(arguments).map_err(|error| refusal(&error))
+        self.0
+            .validate(arguments)
+            .map_err(|error| refusal(&error))?;
+        match plain::nul(arguments) {
+            None => Ok(()),
+            Some(path) => Err(Refusal::invalid(&path, "text without NUL characters")),
+        }
     }
 }
 

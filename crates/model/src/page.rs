@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Refusal;
 
@@ -27,9 +28,9 @@ pub struct PageArgs {
     #[serde(default)]
     #[schemars(range(min = 1, max = 200), extend("default" = 50))]
     pub limit: Option<u32>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; as long as the filters it keeps.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 16_384))]
     pub cursor: Option<String>,
 }
 
@@ -52,7 +53,19 @@ impl Cursor {
         URL_SAFE_NO_PAD
             .decode(text)
             .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok())
+            .filter(|place| !holds_nul(place))
+            .and_then(|place| serde_json::from_value(place).ok())
             .ok_or_else(|| Refusal::invalid("/cursor", "the next_cursor of the page before"))
+    }
+}
+
+/// Whether any text holds a NUL character, which no store can look for.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.values().any(holds_nul),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -67,10 +67,18 @@ impl Links {
             match find(tx, self.org, kind, reference).await? {
                 Some(id) if ids.contains(&id) => {}
                 Some(id) => ids.push(id),
-                None => self.missing.push((kind.word(), reference.clone())),
+                None => self.miss(kind, reference),
             }
         }
         Ok(ids)
+    }
+
+    /// Notes an unknown reference once.
+    fn miss(&mut self, kind: Kind, reference: &str) {
+        let link = (kind.word(), reference.to_owned());
+        if !self.missing.contains(&link) {
+            self.missing.push(link);
+        }
     }
 
     /// Fails when anything was unknown.

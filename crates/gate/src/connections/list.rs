@@ -49,7 +49,7 @@ struct Filters {
     tag_selector: Option<String>,
     /// Older form of `tag_selector`: `key` or `key=value`; all must hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 20), inner(length(max = 321)))]
     tags: Option<Vec<String>>,
 }
 

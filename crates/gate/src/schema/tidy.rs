@@ -35,6 +35,25 @@ pub(super) fn tidy(schema: &mut Value) {
     }
 }
 
+/// Integers up to here are exact in every reader of JSON (RFC 8259 section 6).
+const LARGEST: i64 = 9_007_199_254_740_991;
+
+/// Bounds every integer that has no bounds of its own.
+pub(super) fn bound_integers(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(bound_integers),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(bound_integers);
+            let kind = fields.get("type");
+            if kind.is_some_and(|kind| *kind == "integer" || kind[0] == "integer") {
+                fields.entry("minimum").or_insert_with(|| json!(-LARGEST));
+                fields.entry("maximum").or_insert_with(|| json!(LARGEST));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// Drops every description, except where it is the name of a property.
 pub(super) fn drop_descriptions(schema: &mut Value) {
     match schema {
@@ -115,6 +134,22 @@ mod tests {
                 "type": ["string", "null"],
                 "enum": ["text", "rows", null],
             })
+        );
+    }
+
+    #[test]
+    fn integers_have_bounds() {
+        let mut schema = json!({"properties": {
+            "version": {"type": ["integer", "null"], "minimum": 1},
+            "type": {"type": "string"},
+        }});
+        bound_integers(&mut schema);
+        assert_eq!(
+            schema,
+            json!({"properties": {
+                "version": {"type": ["integer", "null"], "minimum": 1, "maximum": LARGEST},
+                "type": {"type": "string"},
+            }})
         );
     }
 

@@ -124,7 +124,7 @@ pub(super) async fn output_page(
         .read_recording(session.id, from, bytes)
         .await
         .map_err(|error| context.refuse(error))?;
-    let end = from + page.text.len() as u64;
+    let end = from.saturating_add(page.text.len() as u64);
     let next = match (page.next, session.status) {
         (Some(next), _) => Some(next),
         (None, SessionStatus::Done) => None,

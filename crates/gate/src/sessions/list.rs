@@ -11,9 +11,9 @@ use store::{SessionFilter, SessionPage, Viewer};
 use crate::{Context, Hints, Operation};
 
 /// Sessions per page when the caller names no number.
-const DEFAULT_LIMIT: u32 = 20;
+const DEFAULT_LIMIT: u64 = 20;
 /// Most sessions per page; a larger number is read as this.
-const MAX_LIMIT: u32 = 100;
+const MAX_LIMIT: u64 = 100;
 
 /// Lists sessions, newest first: your own; all of them for administrators and
 /// auditors.
@@ -24,14 +24,14 @@ pub(crate) struct SessionsList {
     /// Sessions per page; more than 100 is read as 100.
     #[serde(default)]
     #[schemars(range(min = 1), extend("default" = 20))]
-    limit: Option<u32>,
+    limit: Option<u64>,
     /// Sessions to skip.
     #[serde(default)]
     #[schemars(range(min = 0, max = 10_000), extend("default" = 0))]
     offset: Option<u32>,
     /// `next_cursor` of the page before; not together with `offset`.
     #[serde(default)]
-    #[schemars(length(max = 2048))]
+    #[schemars(length(max = 8192))]
     cursor: Option<String>,
 }
 
@@ -139,7 +139,7 @@ impl Operation for SessionsList {
             }
         };
         let page = SessionPage {
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT),
+            limit: self.limit.unwrap_or(DEFAULT_LIMIT).min(MAX_LIMIT) as u32,
             offset: self.offset.unwrap_or(0),
             after,
         };

@@ -1,0 +1,162 @@
+//! Who may do what: every operation against everybody, through both doors.
+
+pub mod callers;
+pub mod calls;
+pub mod documents;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::gateway::{ENGINES, Engine, Gateway};
+use callers::Caller;
+use calls::{CALLS, World};
+use documents::{Documents, mcp_code, rest_code};
+
+/// What one call comes to; both doors must agree.
+async fn outcome(
+    world: &World,
+    documents: &Documents,
+    caller: &mut Caller,
+    call: (&str, &str),
+) -> String {
+    let (name, variant) = call;
+    let operation = documents.find(name);
+    let arguments = world.arguments(name, variant, &caller.own).await;
+    let by_rest = rest_code(&operation.by_rest(&caller.client, &arguments).await);
+    world.clean_up(name, &arguments).await;
+    if name == "sign_out" {
+        let again = variant == "again";
+        let answer = operation.by_rest(&caller.client, &arguments).await;
+        caller.renew().await;
+        return if again { rest_code(&answer) } else { by_rest };
+    }
+    let arguments = world.arguments(name, variant, &caller.own).await;
+    let by_mcp = mcp_code(&operation.by_mcp(&caller.client, &arguments).await);
+    world.clean_up(name, &arguments).await;
+    if operation.is_tool {
+        assert_eq!(by_mcp, by_rest, "{name} {variant} by {}", caller.name);
+    } else if !by_rest.starts_with("http 40") {
+        assert_eq!(by_mcp, "rpc -32602", "{name} is no tool");
+    }
+    by_rest
+}
+
+/// The callers of each outcome, call by call.
+async fn matrix(engine: Engine) -> String {
+    let documents = Documents::generate();
+    let world = World::new(Gateway::start(engine)).await;
+    let mut callers = callers::callers(&world.gateway).await;
+    let mut text = String::new();
+    for call in CALLS {
+        let mut outcomes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for caller in &mut callers {
+            let code = outcome(&world, &documents, caller, call).await;
+            outcomes.entry(code).or_default().push(caller.name);
+        }
+        writeln!(text, "{} {}", call.0, call.1).unwrap();
+        for (code, names) in outcomes {
+            writeln!(text, "  {code}: {}", names.join(" ")).unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn every_operation_has_a_row() {
+    let documents = Documents::generate();
+    let listed: BTreeSet<&str> = documents
+        .operations
+        .iter()
+        .map(|operation| &*operation.name)
+        .collect();
+    let rows: BTreeSet<&str> = CALLS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(listed, rows);
+    assert!(documents.tools.iter().all(|tool| rows.contains(&**tool)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_answers_everybody_by_role_and_scope() {
+    let mut last = None;
+    for engine in ENGINES {
+        let text = matrix(engine).await;
+        if let Some(last) = last.replace(text.clone()) {
+            assert_eq!(last, text, "both stores decide alike");
+        }
+    }
+    insta::assert_snapshot!("matrix", last.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_tools_is_exactly_what_the_role_may_use() {
+    let documents = Documents::generate();
+    let world = World::new(Gateway::start(Engine::Sqlite)).await;
+    for mut caller in callers::callers(&world.gateway).await {
+        let (status, answer) = caller.client.rpc("tools/list", json!({})).await.unwrap();
+        if caller.name == "anonymous" || caller.name == "inactive" {
+            assert_eq!(
+                status,
+                if caller.name == "anonymous" { 401 } else { 403 },
+                "{answer}"
+            );
+            continue;
+        }
+        let tools = answer["result"]["tools"].as_array().unwrap();
+        let listed: Vec<&str> = tools
+            .iter()
+            .map(|tool| tool["name"].as_str().unwrap())
+            .collect();
+        // Scopes do not shorten the list, so the identity is asked with all of them.
+        caller.client = caller.own.clone();
+        let mut usable = Vec::new();
+        for tool in &documents.tools {
+            let variant = if tool.starts_with("sessions_") {
+                "own"
+            } else {
+                ""
+            };
+            let arguments = world.arguments(tool, variant, &caller.own).await;
+            let code = mcp_code(
+                &documents
+                    .find(tool)
+                    .by_mcp(&caller.client, &arguments)
+                    .await,
+            );
+            if !["admin_required", "auditor_required"].contains(&&*code) {
+                usable.push(&**tool);
+            }
+        }
+        assert_eq!(listed, usable, "{}", caller.name);
+        assert!(answer["result"]["nextCursor"].is_null());
+        every_tool_is_described(tools);
+    }
+}
+
+fn every_tool_is_described(tools: &[Value]) {
+    for tool in tools {
+        let name = &tool["name"];
+        for key in ["title", "description"] {
+            assert!(
+                tool[key].as_str().is_some_and(|text| !text.is_empty()),
+                "{name} {key}"
+            );
+        }
+        for key in [
+            "readOnlyHint",
+            "destructiveHint",
+            "idempotentHint",
+            "openWorldHint",
+        ] {
+            assert!(tool["annotations"][key].is_boolean(), "{name} {key}");
+        }
+        assert_eq!(tool["inputSchema"]["additionalProperties"], false, "{name}");
+        assert_eq!(tool["inputSchema"]["type"], "object", "{name}");
+        assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
+        assert_eq!(
+            tool["outputSchema"]["anyOf"][1],
+            json!({"required": ["error"]}),
+            "{name}"
+        );
+    }
+}

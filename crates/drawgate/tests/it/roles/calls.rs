@@ -1,0 +1,167 @@
+//! A valid call of every operation.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+use testkit::servers::Postgres;
+
+use crate::gateway::{Client, Gateway};
+
+/// Every operation and, where it matters, whose thing it is asked about.
+pub const CALLS: [(&str, &str); 34] = [
+    ("me_get", ""),
+    ("serverinfo_get", ""),
+    ("connections_list", ""),
+    ("connections_get", ""),
+    ("connections_get", "with secrets"),
+    ("connections_create", ""),
+    ("connections_update", ""),
+    ("connections_delete", ""),
+    ("connections_test", ""),
+    ("exec", ""),
+    ("connection_databases", ""),
+    ("connection_tables", ""),
+    ("connection_columns", ""),
+    ("sessions_list", ""),
+    ("sessions_get", "own"),
+    ("sessions_get", "of another"),
+    ("sessions_get_content", "own"),
+    ("sessions_get_content", "of another"),
+    ("sessions_wait", "own"),
+    ("sessions_wait", "of another"),
+    ("sessions_kill", "own"),
+    ("sessions_kill", "of another"),
+    ("usergroups_list", ""),
+    ("usergroups_create", ""),
+    ("usergroups_delete", ""),
+    ("users_list", ""),
+    ("users_get", ""),
+    ("users_create", ""),
+    ("users_update", ""),
+    ("keys_list", ""),
+    ("keys_create", ""),
+    ("keys_revoke", ""),
+    ("sign_out", ""),
+    ("sign_out", "again"),
+];
+
+/// A gateway with a connection `team_pg` that only group `team` sees, and a
+/// process connection `bash` that everybody sees.
+pub struct World {
+    pub gateway: Gateway,
+    pub admin: Client,
+    pub database: String,
+    next: AtomicU64,
+    _server: Arc<Postgres>,
+}
+
+impl World {
+    pub async fn new(gateway: Gateway) -> Self {
+        let admin = gateway.admin();
+        let server = Postgres::shared();
+        let d = server.database();
+        server.psql(
+            &d.name,
+            "CREATE TABLE public.items (id int PRIMARY KEY, name text)",
+        );
+        let port = d.port.to_string();
+        let variables = [
+            ("HOST", &*d.host),
+            ("PORT", &port),
+            ("USER", &d.user),
+            ("PASS", &d.password),
+            ("DB", &d.name),
+        ];
+        admin
+            .connect("team_pg", "database", "postgres", &variables)
+            .await;
+        admin.connect_bash("bash").await;
+        let team = json!({"name": "team", "connections": ["team_pg"]});
+        admin.call("usergroups_create", team).await.unwrap();
+        Self {
+            gateway,
+            admin,
+            database: d.name,
+            next: AtomicU64::new(0),
+            _server: server,
+        }
+    }
+
+    fn fresh(&self, what: &str) -> String {
+        format!("{what}_{}", self.next.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Valid arguments; whatever the call uses up is made for it.
+    pub async fn arguments(&self, operation: &str, variant: &str, own: &Client) -> Value {
+        let owner = if variant == "of another" {
+            &self.admin
+        } else {
+            own
+        };
+        match operation {
+            "me_get" | "serverinfo_get" | "connections_list" | "sessions_list"
+            | "usergroups_list" | "users_list" | "keys_list" | "sign_out" => json!({}),
+            "connections_get" if variant == "with secrets" => {
+                json!({"name": "team_pg", "include_secrets": true})
+            }
+            "connections_get" | "connections_test" => json!({"name": "team_pg"}),
+            "connections_update" => {
+                json!({"name": "team_pg", "tags": {"touched": self.fresh("by")}})
+            }
+            "connections_create" => {
+                json!({"name": self.fresh("new"), "type": "custom", "command": ["true"]})
+            }
+            "connections_delete" => {
+                let name = self.fresh("old");
+                self.admin.connect_bash(&name).await;
+                json!({"name": name})
+            }
+            "exec" => json!({"connection_name": "team_pg", "input": "select 1"}),
+            "connection_databases" => json!({"connection_name": "team_pg"}),
+            "connection_tables" => json!({"connection_name": "team_pg", "database": self.database}),
+            "connection_columns" => json!({"connection_name": "team_pg", "table": "items"}),
+            "sessions_kill" => {
+                let run =
+                    json!({"connection_name": "bash", "input": "sleep 600", "wait_seconds": 0});
+                json!({"id": owner.call("exec", run).await.unwrap()["session_id"]})
+            }
+            _ if operation.starts_with("sessions_") => {
+                json!({"id": owner.exec("bash", "true").await["session_id"]})
+            }
+            _ => self.directory_arguments(operation).await,
+        }
+    }
+
+    async fn directory_arguments(&self, operation: &str) -> Value {
+        match operation {
+            "usergroups_create" => json!({"name": self.fresh("group")}),
+            "usergroups_delete" => {
+                let name = self.fresh("group");
+                self.admin
+                    .call("usergroups_create", json!({"name": name}))
+                    .await
+                    .unwrap();
+                json!({"name": name})
+            }
+            "users_get" => json!({"email": "member@example.com"}),
+            "users_create" => json!({"email": format!("{}@example.com", self.fresh("user"))}),
+            "users_update" => json!({"email": "member@example.com", "name": self.fresh("Member")}),
+            "keys_create" => json!({"name": self.fresh("key"), "user": "member@example.com"}),
+            "keys_revoke" => {
+                let new = json!({"name": self.fresh("key"), "groups": []});
+                let (status, key) = self.admin.rest("POST", "/api/keys", Some(new)).await;
+                assert_eq!(status, 201, "{key}");
+                json!({"id": key["id"]})
+            }
+            other => panic!("{other} has no valid call yet: add one, and its row"),
+        }
+    }
+
+    /// Ends what a refused call left running.
+    pub async fn clean_up(&self, operation: &str, arguments: &Value) {
+        if operation == "sessions_kill" {
+            let _ = self.admin.call("sessions_kill", arguments.clone()).await;
+        }
+    }
+}
