@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::postgres::{Database, Postgres};
 use serde::Serialize;
 use serde_json::{Value, json};
+use testkit::servers::{Database, Postgres};
 
 use crate::contestant::{self, Binary, Contestant};
 use crate::fault::Fault;
@@ -56,8 +56,8 @@ struct Row {
 /// A server does not start or answers wrongly.
 pub async fn run(options: Options) -> Result<(), Fault> {
     let folder = tempfile::tempdir()?;
-    let postgres = Postgres::start().await?;
-    let contestants = start(&options, &postgres.database, folder.path()).await?;
+    let postgres = Postgres::start();
+    let contestants = start(&options, &postgres.database(), folder.path()).await?;
     let mut rows = Vec::new();
     for clients in &options.clients {
         let turns = take_turns(&options, &contestants, *clients).await?;

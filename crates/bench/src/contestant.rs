@@ -7,7 +7,7 @@ mod toolbox;
 
 pub use dbhub::dbhub;
 pub use drawgate::{Binary, Gateway, drawgate};
-pub use floor::floor;
+pub use floor::{connection_string, floor};
 pub use toolbox::toolbox;
 
 use crate::http::Endpoint;

@@ -197,17 +197,19 @@ fn cell(row: &Row, index: usize) -> Result<String, Fault> {
 mod tests {
     use std::time::Duration;
 
+    use testkit::servers::Postgres;
+
     use super::*;
+    use crate::contestant::connection_string;
     use crate::http::{Connection, Endpoint};
     use crate::load::{Plan, Tool, measure};
-    use crate::postgres::Postgres;
     use crate::process::free_port;
 
     #[tokio::test]
     async fn the_load_finds_every_answer_of_the_floor() {
-        let postgres = Postgres::start().await.unwrap();
+        let postgres = Postgres::start();
         let target = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(target.path(), postgres.database.connection_string()).unwrap();
+        std::fs::write(target.path(), connection_string(&postgres.database())).unwrap();
         let port = free_port().unwrap();
         tokio::spawn(serve(Options {
             listen: ([127, 0, 0, 1], port).into(),

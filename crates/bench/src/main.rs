@@ -7,7 +7,6 @@ mod floor;
 mod footprint;
 mod http;
 mod load;
-mod postgres;
 mod process;
 mod stream;
 mod usage;

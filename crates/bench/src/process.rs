@@ -22,7 +22,6 @@ pub struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
-    end: Signal,
 }
 
 impl Process {
@@ -39,18 +38,7 @@ impl Process {
             .stderr(file)
             .spawn()
             .map_err(|cause| Fault::Setup(format!("{name}: {cause}")))?;
-        Ok(Self {
-            name,
-            child,
-            log,
-            end: Signal::TERM,
-        })
-    }
-
-    /// The same, ended by another signal than SIGTERM.
-    pub fn ended_by(mut self, signal: Signal) -> Self {
-        self.end = signal;
-        self
+        Ok(Self { name, child, log })
     }
 
     /// Its process id.
@@ -109,7 +97,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         if let Some(pid) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
             // It may be gone already.
-            let _ = kill_process(pid, self.end);
+            let _ = kill_process(pid, Signal::TERM);
         }
         let begun = Instant::now();
         while begun.elapsed() < END {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::postgres::{Database, Postgres};
 use futures::{TryStreamExt, pin_mut};
 use serde_json::{Value, json};
+use testkit::servers::{Database, Postgres};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use crate::contestant::{Binary, Gateway};
+use crate::contestant::{Binary, Gateway, connection_string};
 use crate::fault::Fault;
 use crate::load::{Client, Tool, Wire};
 use crate::{show, usage};
@@ -42,8 +42,8 @@ struct Run {
 /// The gateway does not start, or the run does not complete.
 pub async fn run(options: Options) -> Result<(), Fault> {
     let folder = tempfile::tempdir()?;
-    let postgres = Postgres::start().await?;
-    let database = &postgres.database;
+    let postgres = Postgres::start();
+    let database = &postgres.database();
     let data = folder.path().join("data");
     let gateway = Gateway::start(&options.binary, &data, folder.path()).await?;
     gateway.connect(database).await?;
@@ -88,7 +88,7 @@ pub async fn run(options: Options) -> Result<(), Fault> {
 
 /// Seconds that a bare client takes to read every row as text.
 async fn bare(database: &Database, statement: &str) -> Result<f64, Fault> {
-    let target = database.connection_string();
+    let target = connection_string(database);
     let (client, connection) = tokio_postgres::connect(&target, NoTls).await?;
     let connection = tokio::spawn(connection);
     let begun = Instant::now();

@@ -99,15 +99,14 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + 
 
 impl Entry {
     fn of<O: Operation>(surface: Surface) -> Result<Self, String> {
-        let input_schema = schema::input::<O>();
+        let mut input_schema = schema::input::<O>();
         let result_schema = schema::result::<O::Output>();
-        let description = input_schema["description"]
-            .as_str()
-            .ok_or(format!("{} has no description", O::NAME))?;
+        let description = schema::take_description(&mut input_schema)
+            .ok_or_else(|| format!("{} has no description", O::NAME))?;
         Ok(Self {
             name: O::NAME,
             title: O::TITLE,
-            description: description.to_owned(),
+            description,
             role: O::ROLE,
             scope: O::SCOPE,
             hints: O::HINTS,

@@ -108,14 +108,14 @@ mod tests {
         let mut after = None;
         loop {
             let keyset = Keyset { limit: 2, after };
-            let page = page_of(names.iter(), &keyset, |name| name);
+            let page = page_of(names.into_iter(), &keyset, |name| *name);
             seen.extend(page.items);
             after = page.next_cursor;
             if after.is_none() {
                 break;
             }
         }
-        assert_eq!(seen, names.iter().collect::<Vec<_>>());
+        assert_eq!(seen, names);
     }
 
     #[test]

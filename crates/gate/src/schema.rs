@@ -1,6 +1,8 @@
 //! The schemas that operations publish, and the refusal of arguments that do
 //! not fit them. One document serves both: what is published is what is checked.
 
+mod tidy;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use model::Refusal;
@@ -19,6 +21,14 @@ pub(crate) fn input<T: JsonSchema>() -> Value {
     schema
 }
 
+/// Takes the description out of a schema's root; it becomes the tool's own.
+pub(crate) fn take_description(schema: &mut Value) -> Option<String> {
+    match schema.as_object_mut()?.remove("description")? {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// JSON Schema 2020-12 of results.
 pub(crate) fn result<T: JsonSchema>() -> Value {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_serialize());
@@ -28,7 +38,8 @@ pub(crate) fn result<T: JsonSchema>() -> Value {
 }
 
 /// The schema of a result or an error: all keys of both, and either the keys of
-/// the result or `error` required, so that every answer validates.
+/// the result or `error` required, so that every answer validates. It goes into
+/// every list of tools, which models read: names must do without descriptions.
 pub(crate) fn result_or_error(result: &Value) -> Value {
     let mut schema = result.clone();
     let root = object_root(&mut schema);
@@ -44,6 +55,7 @@ pub(crate) fn result_or_error(result: &Value) -> Value {
         "anyOf".into(),
         json!([{"required": required}, {"required": ["error"]}]),
     );
+    tidy::drop_descriptions(&mut schema);
     schema
 }
 
@@ -57,6 +69,7 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
         .into_root_schema_for::<T>()
         .to_value();
     object_root(&mut schema).remove("title");
+    tidy::tidy(&mut schema);
     schema
 }
 

@@ -1,4 +1,5 @@
-//! What every crate must have: the lints of the workspace and a README.
+//! What every crate must have: the lints of the workspace, a README, and one
+//! integration-test binary at most.
 
 use crate::fault::Fault;
 use crate::manifest::Manifest;
@@ -30,8 +31,26 @@ pub fn check(tree: &Tree, manifests: &[Manifest]) -> Result<Vec<Violation>, Faul
             let message = format!("needs the line `{INCLUDED}`");
             violations.push(Violation::of(&library, RULE, message));
         }
+        let tests = format!("{}tests/", manifest.folder);
+        for path in tree.files().filter(|path| is_extra_binary(path, &tests)) {
+            let message = "integration tests are modules of `tests/it/main.rs`";
+            violations.push(Violation::of(path, RULE, message));
+        }
     }
     Ok(violations)
+}
+
+/// Whether Cargo makes a test binary of `path` that is not the one of `tests`.
+/// Each further one links the whole tree again.
+fn is_extra_binary(path: &str, tests: &str) -> bool {
+    let Some(name) = path.strip_prefix(tests) else {
+        return false;
+    };
+    let is_root = match name.split_once('/') {
+        None => name.ends_with(".rs"),
+        Some((_, file)) => file == "main.rs",
+    };
+    is_root && name != "it/main.rs"
 }
 
 #[cfg(test)]
@@ -78,5 +97,19 @@ mod tests {
             ),
         ]);
         assert!(found.is_empty(), "{found:?}");
+    }
+
+    #[test]
+    fn a_second_test_binary_is_refused() {
+        for (path, extra) in [
+            ("crates/a/tests/it/main.rs", false),
+            ("crates/a/tests/it/exec.rs", false),
+            ("crates/a/tests/it/exec/main.rs", false),
+            ("crates/a/tests/exec.rs", true),
+            ("crates/a/tests/slow/main.rs", true),
+            ("crates/b/tests/exec.rs", false),
+        ] {
+            assert_eq!(is_extra_binary(path, "crates/a/tests/"), extra, "{path}");
+        }
     }
 }

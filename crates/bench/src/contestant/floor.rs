@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::postgres::Database;
 use serde_json::json;
+use testkit::servers::Database;
 
 use super::Contestant;
 use crate::fault::Fault;
@@ -20,7 +20,7 @@ use crate::process::{Process, free_port};
 pub async fn floor(database: &Database, folder: &Path) -> Result<Contestant, Fault> {
     let port = free_port()?;
     let target = folder.join("floor.target");
-    fs::write(&target, database.connection_string())?;
+    fs::write(&target, connection_string(database))?;
     let mut command = Command::new(std::env::current_exe()?);
     command
         .args(["floor", "--listen", &format!("127.0.0.1:{port}")])
@@ -35,4 +35,20 @@ pub async fn floor(database: &Database, folder: &Path) -> Result<Contestant, Fau
         tool: Tool::new("exec", &json!({"input": "select 1"})),
         process,
     })
+}
+
+/// The keyword form of libpq, with values quoted.
+pub fn connection_string(database: &Database) -> String {
+    let quoted = |value: &str| {
+        let escaped = value.replace('\\', "\\\\").replace('\'', "\\'");
+        format!("'{escaped}'")
+    };
+    format!(
+        "host={} port={} user={} password={} dbname={}",
+        quoted(&database.host),
+        database.port,
+        quoted(&database.user),
+        quoted(&database.password),
+        quoted(&database.name),
+    )
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::postgres::Database;
 use serde_json::json;
+use testkit::servers::Database;
 
 use super::Contestant;
 use crate::fault::Fault;
