@@ -199,7 +199,9 @@ impl Door {
 
     /// One member of a batch as work; `None` when it has no answer.
     fn member(&self, parts: &Parts, text: &str, sender: Sender) -> Option<Running> {
-        let served = Message::read(text).and_then(|message| {
+        let served = Message::read(text).and_then(|mut message| {
+            // The answers of a batch come together, so there is no stream of its own.
+            message.params.meta.progress_token = None;
             let is_alone = message.method.as_deref() == Some("initialize");
             if is_alone || era::of(&parts.headers, &message) == Era::Modern {
                 return Err(batch::must_be_alone(message.id));

@@ -79,16 +79,27 @@ impl Fence {
 
     /// Whether a `Host` header or `:authority` names this gateway.
     pub(crate) fn knows_host(&self, host: &str) -> bool {
-        Place::parse(host).is_some_and(|asked| {
-            self.hosts.iter().any(|known| {
-                known.host == asked.host && (known.port.is_none() || known.port == asked.port)
-            })
+        let Some((host, port)) = split(host) else {
+            return false;
+        };
+        self.hosts.iter().any(|known| {
+            known.host.eq_ignore_ascii_case(host) && (known.port.is_none() || known.port == port)
         })
     }
 
     /// Whether pages of `origin` may call this gateway.
     pub(crate) fn knows_origin(&self, origin: &str) -> bool {
         WebOrigin::parse(origin).is_some_and(|asked| self.origins.contains(&asked))
+    }
+}
+
+/// Host and port of an authority. What is no host equals no known one, so only
+/// the port must be read.
+fn split(authority: &str) -> Option<(&str, Option<u16>)> {
+    match authority.rsplit_once(':') {
+        // The colons of an IPv6 address stand in brackets.
+        Some((host, port)) if !port.contains(']') => Some((host, Some(port.parse().ok()?))),
+        Some(_) | None => Some((authority, None)),
     }
 }
 

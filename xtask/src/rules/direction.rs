@@ -48,6 +48,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// gate needs.
 const TESTS_MAY_IMPORT: &[&str] = &["store", "testkit"];
 
+/// Doors, whose tests open a gate over a real store.
+const DOORS: &[&str] = &["mcp", "rest"];
+
 /// Checks every manifest against the table.
 pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
     let mut violations = Vec::new();
@@ -64,7 +67,10 @@ pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
             let package = dependency.package.as_str();
             let is_ours = MAY_IMPORT.iter().any(|(name, _)| *name == package);
             let is_allowed = allowed.contains(&package)
-                || (dependency.dev && TESTS_MAY_IMPORT.contains(&package));
+                || (dependency.dev && TESTS_MAY_IMPORT.contains(&package))
+                || (dependency.dev
+                    && DOORS.contains(&manifest.name.as_str())
+                    && package == "store");
             if is_ours && !is_allowed {
                 violations.push(Violation::of(
                     &manifest.path,
@@ -112,6 +118,13 @@ mod tests {
         assert!(check(&[crate_of("store", "testkit", true)]).is_empty());
         assert_eq!(check(&[crate_of("store", "testkit", false)]).len(), 1);
         assert_eq!(check(&[crate_of("store", "gate", true)]).len(), 1);
+    }
+
+    #[test]
+    fn only_tests_of_doors_may_open_a_store() {
+        assert!(check(&[crate_of("mcp", "store", true)]).is_empty());
+        assert_eq!(check(&[crate_of("mcp", "store", false)]).len(), 1);
+        assert_eq!(check(&[crate_of("cli", "store", true)]).len(), 1);
     }
 
     #[test]
