@@ -25,12 +25,16 @@ impl Target {
         let server = Postgres::start();
         let database = server.database();
         connect_to(admin, "pg", "postgres", &database).await;
-        admin.exec("pg", "create table marks (mark text primary key)").await;
+        admin
+            .exec("pg", "create table marks (mark text primary key)")
+            .await;
         Self { server, database }
     }
 
     fn marks(&self) -> BTreeSet<String> {
-        let rows = self.server.psql(&self.database.name, "select mark from marks");
+        let rows = self
+            .server
+            .psql(&self.database.name, "select mark from marks");
         rows.lines().map(str::to_owned).collect()
     }
 }
@@ -52,7 +56,11 @@ async fn rounds(engine: Engine, moments: &[usize]) {
     let tokens = credentials(&gateway.admin()).await;
     for (round, moment) in moments.iter().enumerate() {
         let answered = kill_in_the_middle(&mut gateway, &tokens, round, *moment).await;
-        assert!(answered.len() >= *moment && answered.len() < EXECS, "{} answers", answered.len());
+        assert!(
+            answered.len() >= *moment && answered.len() < EXECS,
+            "{} answers",
+            answered.len()
+        );
         gateway.start_again();
         let killed = Instant::now();
         let sessions = closed_sessions(&gateway.admin(), killed).await;
@@ -78,7 +86,12 @@ async fn credentials(admin: &Client) -> Vec<String> {
 
 /// Sends all execs at once, kills the gateway after `moment` answers, and
 /// returns every envelope that came, by its mark.
-async fn kill_in_the_middle(gateway: &mut Gateway, tokens: &[String], round: usize, moment: usize) -> BTreeMap<String, Value> {
+async fn kill_in_the_middle(
+    gateway: &mut Gateway,
+    tokens: &[String],
+    round: usize,
+    moment: usize,
+) -> BTreeMap<String, Value> {
     let clients: Vec<Client> = tokens.iter().map(|token| gateway.client(token)).collect();
     let answers = Arc::new(parking_lot::Mutex::new(BTreeMap::new()));
     let calls: Vec<_> = (0..EXECS)
@@ -101,26 +114,35 @@ async fn kill_in_the_middle(gateway: &mut Gateway, tokens: &[String], round: usi
         .collect();
     let end = Instant::now() + Duration::from_secs(60);
     while answers.lock().len() < moment {
-        assert!(Instant::now() < end, "only {} answers", answers.lock().len());
+        assert!(
+            Instant::now() < end,
+            "only {} answers",
+            answers.lock().len()
+        );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     gateway.kill();
     for call in calls {
         call.await.unwrap();
     }
-    let answered = std::mem::take(&mut *answers.lock());
-    answered
+    std::mem::take(&mut answers.lock())
 }
 
 /// Every session by its id, once none is open any more.
 async fn closed_sessions(admin: &Client, killed: Instant) -> BTreeMap<String, Value> {
     loop {
         let sessions = all_sessions(admin).await;
-        let open = sessions.values().filter(|session| session["status"] != "done").count();
+        let open = sessions
+            .values()
+            .filter(|session| session["status"] != "done")
+            .count();
         if open == 0 {
             return sessions;
         }
-        assert!(killed.elapsed() < Duration::from_secs(60), "{open} sessions stay open");
+        assert!(
+            killed.elapsed() < Duration::from_secs(60),
+            "{open} sessions stay open"
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
@@ -141,22 +163,45 @@ async fn all_sessions(admin: &Client) -> BTreeMap<String, Value> {
 }
 
 /// What was answered is on record as it was answered, to the last byte.
-async fn check_answers(admin: &Client, answered: &BTreeMap<String, Value>, sessions: &BTreeMap<String, Value>) {
+async fn check_answers(
+    admin: &Client,
+    answered: &BTreeMap<String, Value>,
+    sessions: &BTreeMap<String, Value>,
+) {
     for (mark, envelope) in answered {
         let id = envelope["session_id"].as_str().unwrap();
-        let session = sessions.get(id).unwrap_or_else(|| panic!("{mark}: {id} was answered and is gone"));
+        let session = sessions
+            .get(id)
+            .unwrap_or_else(|| panic!("{mark}: {id} was answered and is gone"));
         assert_eq!(envelope["status"], "completed", "{mark}: {envelope}");
         assert_eq!(session["outcome"], "success", "{mark}: {session}");
         assert_eq!(session["exit_code"], 0);
         assert_eq!(session["metadata"]["mark"], mark.as_str());
-        let content = admin.call("sessions_get_content", json!({"id": id})).await.unwrap();
-        assert_eq!((&content["output"], &content["final"]), (&envelope["output"], &json!(true)), "{mark}");
-        assert!(content["input"].as_str().unwrap().contains(&format!("'{mark}'")));
+        let content = admin
+            .call("sessions_get_content", json!({"id": id}))
+            .await
+            .unwrap();
+        assert_eq!(
+            (&content["output"], &content["final"]),
+            (&envelope["output"], &json!(true)),
+            "{mark}"
+        );
+        assert!(
+            content["input"]
+                .as_str()
+                .unwrap()
+                .contains(&format!("'{mark}'"))
+        );
     }
 }
 
 /// Every session ended honestly, and the target holds nothing without a session.
-fn check_sessions(sessions: &BTreeMap<String, Value>, answered: &BTreeMap<String, Value>, marks: &BTreeSet<String>, round: usize) {
+fn check_sessions(
+    sessions: &BTreeMap<String, Value>,
+    answered: &BTreeMap<String, Value>,
+    marks: &BTreeSet<String>,
+    round: usize,
+) {
     let mut known = BTreeSet::new();
     let mut interrupted = 0;
     for session in sessions.values() {
@@ -166,13 +211,26 @@ fn check_sessions(sessions: &BTreeMap<String, Value>, answered: &BTreeMap<String
         known.insert(mark.to_owned());
         assert!(session["ended_at"].is_string(), "{session}");
         match session["outcome"].as_str().unwrap() {
-            "success" => assert!(marks.contains(mark), "{mark} succeeded and left nothing at the target"),
-            "interrupted" => interrupted += usize::from(!answered.contains_key(mark) && mark.starts_with(&format!("{round}-"))),
+            "success" => assert!(
+                marks.contains(mark),
+                "{mark} succeeded and left nothing at the target"
+            ),
+            "interrupted" => {
+                interrupted += usize::from(
+                    !answered.contains_key(mark) && mark.starts_with(&format!("{round}-")),
+                )
+            }
             other => panic!("{mark} ended as {other}: {session}"),
         }
     }
-    assert!(interrupted > 0, "nothing was interrupted: the kill came too late");
+    assert!(
+        interrupted > 0,
+        "nothing was interrupted: the kill came too late"
+    );
     for mark in marks {
-        assert!(known.contains(mark), "{mark} reached the target without a session");
+        assert!(
+            known.contains(mark),
+            "{mark} reached the target without a session"
+        );
     }
 }

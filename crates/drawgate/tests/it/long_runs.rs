@@ -57,8 +57,16 @@ fn endless(marker: &str) -> [(&'static str, String); 4] {
     [
         ("pg", format!("select pg_sleep(600) as {marker}")),
         ("maria", format!("select sleep(600) as {marker}")),
-        ("lite", format!("with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) as {marker} from c")),
-        ("bash", format!("(exec -a {marker} sleep 600) & exec -a {marker} sleep 600")),
+        (
+            "lite",
+            format!(
+                "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) as {marker} from c"
+            ),
+        ),
+        (
+            "bash",
+            format!("(exec -a {marker} sleep 600) & exec -a {marker} sleep 600"),
+        ),
     ]
 }
 
@@ -68,7 +76,13 @@ fn processes(marker: &str) -> usize {
         let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).starts_with(marker)
     };
-    std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| entry.path().join("cmdline").exists()).map(has).filter(|has| *has).count()
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.path().join("cmdline").exists())
+        .map(has)
+        .filter(|has| *has)
+        .count()
 }
 
 /// Waits until a condition holds, and panics after `limit`.
@@ -84,8 +98,17 @@ async fn eventually(what: &str, limit: Duration, mut holds: impl FnMut() -> bool
 async fn hand_off(client: &Client, connection: &str, input: &str) -> Value {
     let answer = exec_with(client, connection, input, json!({"wait_seconds": 0})).await;
     assert_eq!(answer["status"], "running", "{answer}");
-    assert!(answer["next_step"].as_str().unwrap().contains("sessions_wait"), "{answer}");
-    assert!(answer.get("output").is_none() && answer.get("exit_code").is_none(), "{answer}");
+    assert!(
+        answer["next_step"]
+            .as_str()
+            .unwrap()
+            .contains("sessions_wait"),
+        "{answer}"
+    );
+    assert!(
+        answer.get("output").is_none() && answer.get("exit_code").is_none(),
+        "{answer}"
+    );
     answer["session_id"].clone()
 }
 
@@ -93,6 +116,10 @@ async fn hand_off(client: &Client, connection: &str, input: &str) -> Value {
 async fn wait(client: &Client, id: &Value) -> Value {
     let ask = json!({"id": id, "timeout_seconds": 30, "include_output": true});
     let waited = client.call("sessions_wait", ask).await.unwrap();
-    assert_eq!((&waited["status"], &waited["timed_out"]), (&json!("done"), &json!(false)), "{waited}");
+    assert_eq!(
+        (&waited["status"], &waited["timed_out"]),
+        (&json!("done"), &json!(false)),
+        "{waited}"
+    );
     waited
 }

@@ -12,7 +12,13 @@ pub enum Wire {
 }
 
 /// A `tools/call` of `exec` with a request id, ready to be sent.
-pub fn exec(wire: Wire, url: &str, token: &str, id: u64, arguments: &Value) -> reqwest::RequestBuilder {
+pub fn exec(
+    wire: Wire,
+    url: &str,
+    token: &str,
+    id: u64,
+    arguments: &Value,
+) -> reqwest::RequestBuilder {
     let mut params = json!({"name": "exec", "arguments": arguments});
     let version = match wire {
         Wire::Legacy => "2025-11-25",
@@ -25,10 +31,14 @@ pub fn exec(wire: Wire, url: &str, token: &str, id: u64, arguments: &Value) -> r
         }
     };
     let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
-    let request = post(url, token).header("mcp-protocol-version", version).json(&body);
+    let request = post(url, token)
+        .header("mcp-protocol-version", version)
+        .json(&body);
     match wire {
         Wire::Legacy => request,
-        Wire::Modern => request.header("mcp-method", "tools/call").header("mcp-name", "exec"),
+        Wire::Modern => request
+            .header("mcp-method", "tools/call")
+            .header("mcp-name", "exec"),
     }
 }
 
@@ -43,5 +53,8 @@ pub fn post(url: &str, token: &str) -> reqwest::RequestBuilder {
 /// Sends a request and goes away while its answer is not complete.
 pub async fn walk_away(request: reqwest::RequestBuilder, after: Duration) {
     let whole = async { request.send().await?.bytes().await };
-    assert!(tokio::time::timeout(after, whole).await.is_err(), "it was answered too soon");
+    assert!(
+        tokio::time::timeout(after, whole).await.is_err(),
+        "it was answered too soon"
+    );
 }

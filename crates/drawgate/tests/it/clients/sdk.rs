@@ -64,7 +64,14 @@ impl Sdk {
             }
             Self::TypeScript1 | Self::TypeScript2 => {
                 let mut command = node("ts_client.mjs");
-                command.args(["--sdk", if self == Self::TypeScript1 { "v1" } else { "v2" }]);
+                command.args([
+                    "--sdk",
+                    if self == Self::TypeScript1 {
+                        "v1"
+                    } else {
+                        "v2"
+                    },
+                ]);
                 command
             }
         }
@@ -76,13 +83,22 @@ impl Sdk {
         let ask = child.stdin.take();
         let mut told = BufReader::new(child.stdout.take().unwrap()).lines();
         let connected = next(&mut told).await;
-        assert_eq!(connected["event"], "connected", "{self:?} {mode}: {connected}");
+        assert_eq!(
+            connected["event"], "connected",
+            "{self:?} {mode}: {connected}"
+        );
         let mut listed = next(&mut told).await;
         assert_eq!(listed["event"], "tools", "{self:?} {mode}: {listed}");
         let Value::Array(tools) = listed["tools"].take() else {
             panic!("no tools: {listed}");
         };
-        Session { child, ask, told, connected, tools }
+        Session {
+            child,
+            ask,
+            told,
+            connected,
+            tools,
+        }
     }
 
     /// Connects where it must be refused, and returns the exit status.
@@ -95,7 +111,14 @@ impl Sdk {
 
     fn start(self, url: &str, token: &str, mode: &str, seconds: u64) -> Child {
         self.command()
-            .args(["--url", &format!("{url}/api/mcp"), "--token", token, "--mode", mode])
+            .args([
+                "--url",
+                &format!("{url}/api/mcp"),
+                "--token",
+                token,
+                "--mode",
+                mode,
+            ])
             .args(["--timeout", &seconds.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -107,7 +130,10 @@ impl Sdk {
 
 async fn next(told: &mut Lines<BufReader<ChildStdout>>) -> Value {
     let line = tokio::time::timeout(Duration::from_secs(120), told.next_line()).await;
-    let line = line.expect("the client is silent").unwrap().expect("the client ended");
+    let line = line
+        .expect("the client is silent")
+        .unwrap()
+        .expect("the client ended");
     serde_json::from_str(&line).unwrap()
 }
 
@@ -135,15 +161,29 @@ impl Session {
     /// Calls a tool that must succeed and gives the structured content.
     pub async fn must(&mut self, tool: &str, arguments: Value) -> Value {
         let event = self.call(tool, arguments).await.event;
-        assert_eq!((&event["event"], &event["is_error"]), (&json!("result"), &json!(false)), "{event}");
+        assert_eq!(
+            (&event["event"], &event["is_error"]),
+            (&json!("result"), &json!(false)),
+            "{event}"
+        );
         let text = event["text"][0].as_str().unwrap();
-        assert_eq!(serde_json::from_str::<Value>(text).unwrap(), event["structured"], "{tool}");
+        assert_eq!(
+            serde_json::from_str::<Value>(text).unwrap(),
+            event["structured"],
+            "{tool}"
+        );
         event["structured"].clone()
     }
 
     async fn send(&mut self, tool: &str, arguments: Value, progress: bool) {
-        let line = json!({"tool": tool, "arguments": arguments, "progress": progress}).to_string() + "\n";
-        self.ask.as_mut().unwrap().write_all(line.as_bytes()).await.unwrap();
+        let line =
+            json!({"tool": tool, "arguments": arguments, "progress": progress}).to_string() + "\n";
+        self.ask
+            .as_mut()
+            .unwrap()
+            .write_all(line.as_bytes())
+            .await
+            .unwrap();
     }
 
     /// Disconnects; the client's program must end well.

@@ -15,7 +15,10 @@ fn address(gateway: &Gateway) -> String {
 /// Opens a connection and has one request answered on it.
 async fn keep_alive(address: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
     let mut buffer = [0; 1024];
     let count = stream.read(&mut buffer).await.unwrap();
     assert!(buffer[..count].starts_with(b"HTTP/1.1 200"));
@@ -33,7 +36,10 @@ async fn idle_connections_do_not_hold_up_a_stop() {
         }
         // A client that has begun a request and never ends it.
         let mut stuck = TcpStream::connect(&address).await.unwrap();
-        stuck.write_all(b"POST /api/mcp HTTP/1.1\r\nHost: ").await.unwrap();
+        stuck
+            .write_all(b"POST /api/mcp HTTP/1.1\r\nHost: ")
+            .await
+            .unwrap();
         tokio::time::sleep(Duration::from_millis(200)).await;
         let began = Instant::now();
         let gateway = tokio::task::spawn_blocking(move || {
@@ -41,7 +47,11 @@ async fn idle_connections_do_not_hold_up_a_stop() {
             gateway
         });
         drop(gateway.await.unwrap());
-        assert!(began.elapsed() < Duration::from_secs(8), "{engine:?}: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{engine:?}: {:?}",
+            began.elapsed()
+        );
         drop((idle, stuck));
     }
 }
@@ -60,7 +70,11 @@ async fn idle_connections_alone_end_at_once() {
         gateway
     });
     drop(gateway.await.unwrap());
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
     drop(idle);
 }
 
@@ -71,19 +85,33 @@ async fn a_body_that_is_too_large_is_refused() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     for path in ["/api/mcp", "/api/exec"] {
         let post = || {
-            http.post(format!("{}{path}", gateway.url)).bearer_auth(&admin.token).header("content-type", "application/json")
+            http.post(format!("{}{path}", gateway.url))
+                .bearer_auth(&admin.token)
+                .header("content-type", "application/json")
         };
         let large = " ".repeat(4 * 1024 * 1024 + 1);
         let answer = post().body(large.clone()).send().await.unwrap();
         assert_eq!(answer.status(), 413, "{path}");
         // Without a length in the head, too.
-        let parts: Vec<Result<String, std::io::Error>> = (0..5).map(|_| Ok(" ".repeat(1024 * 1024))).collect();
-        let answer = post().body(reqwest::Body::wrap_stream(futures::stream::iter(parts))).send().await.unwrap();
+        let parts: Vec<Result<String, std::io::Error>> =
+            (0..5).map(|_| Ok(" ".repeat(1024 * 1024))).collect();
+        let answer = post()
+            .body(reqwest::Body::wrap_stream(futures::stream::iter(parts)))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 413, "{path}");
-        let answer = post().body(format!("{}{{}}", " ".repeat(3 * 1024 * 1024))).send().await.unwrap();
+        let answer = post()
+            .body(format!("{}{{}}", " ".repeat(3 * 1024 * 1024)))
+            .send()
+            .await
+            .unwrap();
         assert_ne!(answer.status(), 413, "{path}");
     }
-    assert_eq!(admin.call("me_get", json!({})).await.unwrap()["is_admin"], true);
+    assert_eq!(
+        admin.call("me_get", json!({})).await.unwrap()["is_admin"],
+        true
+    );
 }
 
 /// How long `me_get` takes now.
@@ -103,7 +131,10 @@ async fn slow_clients_hold_up_nobody() {
     let mut slow = Vec::new();
     for at in 0..300 {
         let mut stream = TcpStream::connect(&address).await.unwrap();
-        let head = format!("POST /api/mcp HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n", admin.token);
+        let head = format!(
+            "POST /api/mcp HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n",
+            admin.token
+        );
         let begun = match at % 3 {
             0 => head,
             1 => format!("{head}Content-Length: 1000000\r\n\r\n{{"),
@@ -124,7 +155,13 @@ async fn slow_clients_hold_up_nobody() {
         let time = pulse(&admin).await;
         assert!(time < Duration::from_secs(1), "{time:?}");
     }
-    let sessions = admin.call("sessions_list", json!({"status": "open"})).await.unwrap();
-    assert_eq!(sessions["total"], 0, "a client that does not read holds no run: {sessions}");
+    let sessions = admin
+        .call("sessions_list", json!({"status": "open"}))
+        .await
+        .unwrap();
+    assert_eq!(
+        sessions["total"], 0,
+        "a client that does not read holds no run: {sessions}"
+    );
     drop(slow);
 }

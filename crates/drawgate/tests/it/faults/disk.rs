@@ -16,7 +16,17 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     fn mount(path: &Path, size: &str) -> Self {
         std::fs::create_dir(path).unwrap();
-        must(Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(path));
+        must(
+            Command::new("mount")
+                .args([
+                    "-t",
+                    "tmpfs",
+                    "-o",
+                    &format!("size={size},mode=0700"),
+                    "tmpfs",
+                ])
+                .arg(path),
+        );
         Self(path.to_owned())
     }
 
@@ -56,7 +66,11 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
             let file = marker.path().join(format!("{round}-{at}"));
             let ask = json!({"connection_name": "bash", "input": format!("touch '{}' # {}", file.display(), "x".repeat(20_000))});
             match admin.call("exec", ask).await {
-                Ok(envelope) => assert_eq!((&envelope["status"], refused), (&json!("completed"), 0), "{envelope}"),
+                Ok(envelope) => assert_eq!(
+                    (&envelope["status"], refused),
+                    (&json!("completed"), 0),
+                    "{envelope}"
+                ),
                 Err(error) => {
                     assert_eq!(error["code"], "unavailable", "{error}");
                     refused += 1;
@@ -68,18 +82,34 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
             }
         }
         assert_eq!(refused, 3, "the disk is not full");
-        assert_eq!(admin.call("me_get", json!({})).await.unwrap()["is_admin"], true);
+        assert_eq!(
+            admin.call("me_get", json!({})).await.unwrap()["is_admin"],
+            true
+        );
         let connections = admin.call("connections_list", json!({})).await.unwrap();
         assert_eq!(connections["items"].as_array().unwrap().len(), 1);
-        let content = admin.call("sessions_get_content", json!({"id": before["session_id"]})).await.unwrap();
+        let content = admin
+            .call("sessions_get_content", json!({"id": before["session_id"]}))
+            .await
+            .unwrap();
         assert_eq!(content["output"], "before\n");
         disk.free();
         let after = admin.exec("bash", "echo after").await;
-        assert_eq!((&after["status"], &after["output"]), (&json!("completed"), &json!("after\n")), "{after}");
-        let open = admin.call("sessions_list", json!({"status": "open"})).await.unwrap();
+        assert_eq!(
+            (&after["status"], &after["output"]),
+            (&json!("completed"), &json!("after\n")),
+            "{after}"
+        );
+        let open = admin
+            .call("sessions_list", json!({"status": "open"}))
+            .await
+            .unwrap();
         assert_eq!(open["total"], 0, "{open}");
     }
     assert!(gateway.stop(), "{}", gateway.said.lock());
     gateway.start_again();
-    assert_eq!(gateway.admin().exec("bash", "echo again").await["output"], "again\n");
+    assert_eq!(
+        gateway.admin().exec("bash", "echo again").await["output"],
+        "again\n"
+    );
 }

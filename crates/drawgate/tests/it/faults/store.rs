@@ -29,7 +29,8 @@ impl Network {
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+                let ((near_in, near_out), (far_in, far_out)) =
+                    (near.into_split(), far.into_split());
                 tokio::spawn(carry(near_in, far_out, Arc::clone(&shared)));
                 tokio::spawn(carry(far_in, near_out, Arc::clone(&shared)));
             }
@@ -42,7 +43,11 @@ impl Network {
     }
 }
 
-async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp::OwnedWriteHalf, state: Arc<AtomicU8>) {
+async fn carry(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    state: Arc<AtomicU8>,
+) {
     let mut buffer = vec![0; 65_536];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         while state.load(Ordering::SeqCst) == SILENT {
@@ -58,7 +63,10 @@ async fn carry(mut from: tokio::net::tcp::OwnedReadHalf, mut to: tokio::net::tcp
 fn start(server: &Postgres, port: u16) -> Gateway {
     let d = server.database();
     let password = d.password.replace(' ', "%20").replace('\'', "%27");
-    let url = format!("postgres://{}:{password}@127.0.0.1:{port}/{}", d.user, d.name);
+    let url = format!(
+        "postgres://{}:{password}@127.0.0.1:{port}/{}",
+        d.user, d.name
+    );
     Setup::new(Engine::Sqlite).with(&["--store", &url]).start()
 }
 
@@ -70,7 +78,10 @@ async fn refuses(client: &Client, patience: Duration) {
     let ask = json!({"connection_name": "bash", "input": format!("touch '{}'", file.display())});
     let error = client.call("exec", ask).await.unwrap_err();
     assert!(begun.elapsed() < patience, "{:?}", begun.elapsed());
-    assert!(error["code"] == "unavailable" || error["http"] == 503, "{error}");
+    assert!(
+        error["code"] == "unavailable" || error["http"] == 503,
+        "{error}"
+    );
     let begun = Instant::now();
     let (status, told) = client.rest("GET", "/readyz", None).await;
     assert_eq!(status, 503, "{told}");
@@ -90,7 +101,11 @@ async fn recovers(client: &Client) {
     }
     for _ in 0..12 {
         let answer: Value = client.exec("bash", "echo well").await;
-        assert_eq!((&answer["status"], &answer["output"]), (&json!("completed"), &json!("well\n")), "{answer}");
+        assert_eq!(
+            (&answer["status"], &answer["output"]),
+            (&json!("completed"), &json!("well\n")),
+            "{answer}"
+        );
     }
 }
 
@@ -104,7 +119,14 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
         recovers(&admin).await;
         let cut = tokio::spawn({
             let admin = admin.clone();
-            async move { admin.try_call("exec", json!({"connection_name": "bash", "input": "sleep 2"})).await }
+            async move {
+                admin
+                    .try_call(
+                        "exec",
+                        json!({"connection_name": "bash", "input": "sleep 2"}),
+                    )
+                    .await
+            }
         });
         tokio::time::sleep(Duration::from_millis(500)).await;
         server = tokio::task::spawn_blocking(move || {
@@ -114,7 +136,11 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
         .await
         .unwrap();
         refuses(&admin, Duration::from_secs(6)).await;
-        let cut = tokio::time::timeout(Duration::from_secs(20), cut).await.expect("the answer is never given").unwrap().unwrap();
+        let cut = tokio::time::timeout(Duration::from_secs(20), cut)
+            .await
+            .expect("the answer is never given")
+            .unwrap()
+            .unwrap();
         let error = cut.expect_err("what was not stored was answered");
         assert_eq!(error["code"], "unavailable", "{error}");
         server = tokio::task::spawn_blocking(move || {
@@ -127,11 +153,17 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
     }
     let end = Instant::now() + Duration::from_secs(60);
     loop {
-        let open = admin.call("sessions_list", json!({"status": "open"})).await.unwrap();
+        let open = admin
+            .call("sessions_list", json!({"status": "open"}))
+            .await
+            .unwrap();
         if open["total"] == 0 {
             break;
         }
-        assert!(Instant::now() < end, "a session stays open for ever: {open}");
+        assert!(
+            Instant::now() < end,
+            "a session stays open for ever: {open}"
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }

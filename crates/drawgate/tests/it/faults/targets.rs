@@ -17,7 +17,13 @@ fn silent() -> (TcpListener, u16) {
 }
 
 fn place(host: &str, port: u16) -> Database {
-    Database { host: host.into(), port, user: "u".into(), password: "hunter2hunter2".into(), name: "d".into() }
+    Database {
+        host: host.into(),
+        port,
+        user: "u".into(),
+        password: "hunter2hunter2".into(),
+        name: "d".into(),
+    }
 }
 
 /// Runs something on a target that is never reached, and checks what is told.
@@ -25,14 +31,31 @@ async fn unreached(admin: &Client, name: &str, patience: Duration) {
     let begun = Instant::now();
     let answer = admin.exec(name, "select 1").await;
     assert!(begun.elapsed() < patience, "{name}: {:?}", begun.elapsed());
-    assert_eq!((&answer["status"], &answer["exit_code"]), (&json!("failed"), &json!(-2)), "{name}: {answer}");
+    assert_eq!(
+        (&answer["status"], &answer["exit_code"]),
+        (&json!("failed"), &json!(-2)),
+        "{name}: {answer}"
+    );
     let code = &answer["failure"]["code"];
-    assert!(code == "unavailable" || code == "timeout", "{name}: {answer}");
+    assert!(
+        code == "unavailable" || code == "timeout",
+        "{name}: {answer}"
+    );
     assert!(!answer.to_string().contains("hunter2"), "{answer}");
     recorded(admin, &answer).await;
     let begun = Instant::now();
-    let told = admin.call("connections_test", json!({"name": name, "timeout_seconds": 2})).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(4), "{name}: {:?}", begun.elapsed());
+    let told = admin
+        .call(
+            "connections_test",
+            json!({"name": name, "timeout_seconds": 2}),
+        )
+        .await
+        .unwrap();
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{name}: {:?}",
+        begun.elapsed()
+    );
     assert_eq!(told["ok"], false, "{told}");
     assert!(!told.to_string().contains("hunter2"), "{told}");
 }
@@ -47,29 +70,66 @@ async fn a_target_that_is_not_reached_is_told_in_time() {
         for subtype in ["postgres", "mysql"] {
             let named = |what: &str| format!("{subtype}-{what}");
             connect_to(&admin, &named("silent"), subtype, &place("127.0.0.1", port)).await;
-            connect_to(&admin, &named("closed"), subtype, &place("127.0.0.1", free_port())).await;
-            connect_to(&admin, &named("unknown"), subtype, &place("nowhere.invalid", port)).await;
+            connect_to(
+                &admin,
+                &named("closed"),
+                subtype,
+                &place("127.0.0.1", free_port()),
+            )
+            .await;
+            connect_to(
+                &admin,
+                &named("unknown"),
+                subtype,
+                &place("nowhere.invalid", port),
+            )
+            .await;
         }
         // Runs that hang do not hold up others.
         let hanging: Vec<_> = (0..40)
             .map(|at| {
                 let admin = admin.clone();
-                let name = if at % 2 == 0 { "postgres-silent" } else { "mysql-silent" };
+                let name = if at % 2 == 0 {
+                    "postgres-silent"
+                } else {
+                    "mysql-silent"
+                };
                 tokio::spawn(async move { admin.exec(name, "select 1").await })
             })
             .collect();
         tokio::time::sleep(Duration::from_millis(500)).await;
         let begun = Instant::now();
         assert_eq!(admin.exec("bash", "echo here").await["output"], "here\n");
-        assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            begun.elapsed()
+        );
         for subtype in ["postgres", "mysql"] {
             unreached(&admin, &format!("{subtype}-closed"), Duration::from_secs(3)).await;
-            unreached(&admin, &format!("{subtype}-unknown"), Duration::from_secs(8)).await;
-            unreached(&admin, &format!("{subtype}-silent"), Duration::from_secs(25)).await;
+            unreached(
+                &admin,
+                &format!("{subtype}-unknown"),
+                Duration::from_secs(8),
+            )
+            .await;
+            unreached(
+                &admin,
+                &format!("{subtype}-silent"),
+                Duration::from_secs(25),
+            )
+            .await;
         }
         for answer in hanging {
-            let answer = tokio::time::timeout(Duration::from_secs(20), answer).await.expect("a run hangs for ever").unwrap();
-            assert_eq!((&answer["status"], &answer["exit_code"]), (&json!("failed"), &json!(-2)), "{answer}");
+            let answer = tokio::time::timeout(Duration::from_secs(20), answer)
+                .await
+                .expect("a run hangs for ever")
+                .unwrap();
+            assert_eq!(
+                (&answer["status"], &answer["exit_code"]),
+                (&json!("failed"), &json!(-2)),
+                "{answer}"
+            );
         }
         drop(listener);
     }
@@ -86,9 +146,20 @@ async fn a_run_that_waits_for_a_silent_host_can_be_killed() {
         let running = admin.call("exec", ask).await.unwrap();
         assert_eq!(running["status"], "running", "{running}");
         let begun = Instant::now();
-        let killed = admin.call("sessions_kill", json!({"id": running["session_id"]})).await.unwrap();
-        assert_eq!((&killed["killed"], &killed["outcome"]), (&json!(true), &json!("killed")), "{subtype}: {killed}");
-        assert!(begun.elapsed() < Duration::from_secs(2), "{subtype}: {:?}", begun.elapsed());
+        let killed = admin
+            .call("sessions_kill", json!({"id": running["session_id"]}))
+            .await
+            .unwrap();
+        assert_eq!(
+            (&killed["killed"], &killed["outcome"]),
+            (&json!(true), &json!("killed")),
+            "{subtype}: {killed}"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(2),
+            "{subtype}: {:?}",
+            begun.elapsed()
+        );
     }
 }
 
@@ -127,13 +198,20 @@ async fn a_target_that_was_restarted_is_used_again() {
         .await
         .unwrap();
         for run in cut {
-            let answer = tokio::time::timeout(Duration::from_secs(10), run).await.expect("a run outlives its target").unwrap();
+            let answer = tokio::time::timeout(Duration::from_secs(10), run)
+                .await
+                .expect("a run outlives its target")
+                .unwrap();
             assert_eq!(answer["status"], "failed", "{answer}");
             assert_ne!(answer["exit_code"], 0, "{answer}");
         }
         for name in ["pg", "maria"] {
             let answer = admin.exec(name, "select 1 as one").await;
-            assert_eq!((&answer["status"], &answer["exit_code"]), (&json!("failed"), &json!(-2)), "{answer}");
+            assert_eq!(
+                (&answer["status"], &answer["exit_code"]),
+                (&json!("failed"), &json!(-2)),
+                "{answer}"
+            );
         }
         (postgres, mariadb) = tokio::task::spawn_blocking(move || {
             postgres.start_again();
@@ -145,7 +223,10 @@ async fn a_target_that_was_restarted_is_used_again() {
         for name in ["pg", "maria"] {
             for _ in 0..12 {
                 let answer = admin.exec(name, "select 1 as one").await;
-                assert_eq!(answer["output"], "one\n1\n(1 row)\n", "{name} after restart {round}: {answer}");
+                assert_eq!(
+                    answer["output"], "one\n1\n(1 row)\n",
+                    "{name} after restart {round}: {answer}"
+                );
             }
         }
     }
