@@ -14,7 +14,7 @@ use sdk::{Sdk, Session};
 /// Every client on every wire that it speaks.
 const WAYS: [(Sdk, &str, &str); 5] = [
     (Sdk::Python, "legacy", "2025-11-25"),
-    (Sdk::Python, "2026-07-28", "2026-07-28"),
+    (Sdk::Python, "auto", "2026-07-28"),
     (Sdk::TypeScript1, "legacy", "2025-11-25"),
     (Sdk::TypeScript2, "legacy", "2025-11-25"),
     (Sdk::TypeScript2, "2026-07-28", "2026-07-28"),
@@ -259,7 +259,7 @@ async fn a_client_that_gives_up_ends_its_run() {
         (Sdk::TypeScript1, "legacy"),
         (Sdk::TypeScript2, "legacy"),
         (Sdk::TypeScript2, "2026-07-28"),
-        (Sdk::Python, "2026-07-28"),
+        (Sdk::Python, "auto"),
     ] {
         let gateway = Gateway::start(Engine::Sqlite);
         let admin = gateway.admin();
@@ -286,7 +286,7 @@ async fn a_run_longer_than_the_wait_is_handed_off_and_awaited_with_progress() {
     admin.connect_bash("bash").await;
     let ways = [
         (Sdk::Python, "legacy"),
-        (Sdk::Python, "2026-07-28"),
+        (Sdk::Python, "auto"),
         (Sdk::TypeScript1, "legacy"),
         (Sdk::TypeScript2, "2026-07-28"),
     ];

@@ -1,6 +1,7 @@
 //! Connections to fresh databases of real servers, and what is asked of them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testkit::servers::{Database, MariaDb, Postgres};
@@ -107,5 +108,19 @@ pub async fn read_to_end(client: &Client, id: &Value, mut cursor: Option<Value>)
         if cursor.is_none() {
             return output;
         }
+    }
+}
+
+/// Waits until every session is done, and panics after `limit`.
+pub async fn no_session_stays_open(client: &Client, limit: Duration) {
+    let end = Instant::now() + limit;
+    loop {
+        let ask = json!({"status": "open"});
+        let open = client.call("sessions_list", ask).await.unwrap();
+        if open["total"] == 0 {
+            return;
+        }
+        assert!(Instant::now() < end, "a session stays open: {open}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

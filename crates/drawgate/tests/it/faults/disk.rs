@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 use testkit::servers::must;
 
 use crate::gateway::{Engine, Setup};
+use crate::targets::no_session_stays_open;
 
 /// A small file system of its own. Dropping it takes it away.
 struct SmallDisk(PathBuf);
@@ -100,11 +102,7 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
             (&json!("completed"), &json!("after\n")),
             "{after}"
         );
-        let open = admin
-            .call("sessions_list", json!({"status": "open"}))
-            .await
-            .unwrap();
-        assert_eq!(open["total"], 0, "{open}");
+        no_session_stays_open(&admin, Duration::from_secs(10)).await;
     }
     assert!(gateway.stop(), "{}", gateway.said.lock());
     gateway.start_again();

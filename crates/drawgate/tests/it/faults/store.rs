@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::gateway::{Client, Engine, Gateway, Setup};
+use crate::targets::no_session_stays_open;
 
 /// A network between gateway and store that can be cut.
 struct Network {
@@ -151,21 +152,7 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
         .unwrap();
         recovers(&admin).await;
     }
-    let end = Instant::now() + Duration::from_secs(60);
-    loop {
-        let open = admin
-            .call("sessions_list", json!({"status": "open"}))
-            .await
-            .unwrap();
-        if open["total"] == 0 {
-            break;
-        }
-        assert!(
-            Instant::now() < end,
-            "a session stays open for ever: {open}"
-        );
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    no_session_stays_open(&admin, Duration::from_secs(60)).await;
 }
 
 #[tokio::test]
