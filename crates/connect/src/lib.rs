@@ -1,34 +1,31 @@
 #![doc = include_str!("../README.md")]
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod caret;
+mod dial;
+mod flow;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod hex;
+mod introspect;
+#[cfg(feature = "mysql")]
+mod mysql;
+mod native;
+#[cfg(feature = "postgres")]
+mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "process")]
+mod process;
+mod runner;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod supervise;
 mod target;
+#[cfg(feature = "postgres")]
+mod tls;
 mod variables;
+
+pub use introspect::{SchemaAsk, SchemaScript, schema_job};
+pub use runner::{Config, Runner, drivers};
 pub use target::{BoxFuture, Fault, Halt, Job, Probe, Sink, Spec, Stage, Target};
 pub use variables::{check_secrets, tls_of};
-use std::sync::Arc;
-/// x
-#[derive(Default)]
-pub struct Runner;
-impl Runner {
-    /// x
-    pub fn target(&self, _s: &Spec) -> Result<Arc<dyn Target>, Fault> { Err(Fault{stage:Stage::Agent,code:model::Code::Unsupported,message:String::new()}) }
-    /// x
-    pub fn forget(&self, _c: model::ConnectionId) {}
-    /// x
-    pub fn kept(&self, _c: model::ConnectionId, _r: i64) -> Option<Arc<dyn Target>> { None }
-}
-/// x
-pub enum SchemaAsk { /// x
- Databases, /// x
- Tables { /// x
- database: String }, /// x
- Columns { /// x
- database: String, /// x
- schema: String, /// x
- table: String } }
-/// x
-pub struct SchemaScript { /// x
- pub sql: String, /// x
- pub database: Option<String> }
-/// x
-pub fn schema_job(_k: model::ConnectionType, _s: &str, _a: &SchemaAsk) -> Result<SchemaScript, Fault> { Err(Fault{stage:Stage::Agent,code:model::Code::Unsupported,message:String::new()}) }
-/// x
-pub const fn drivers() -> &'static [&'static str] { &["postgres"] }

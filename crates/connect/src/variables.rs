@@ -29,9 +29,8 @@ impl<'a> Variables<'a> {
 
     /// A value without which nothing works.
     pub(crate) fn required(self, name: &str) -> Result<&'a str, Fault> {
-        self.text(name).ok_or_else(|| {
-            Fault::invalid(Stage::Agent, format!("the connection has no `{name}`"))
-        })
+        self.text(name)
+            .ok_or_else(|| Fault::invalid(Stage::Agent, format!("the connection has no `{name}`")))
     }
 
     /// A TCP port.
@@ -166,10 +165,7 @@ mod tests {
             Ok(())
         );
         let ssh = check_secrets(ConnectionType::Application, "ssh", ["envvar:HOST"]);
-        assert_eq!(
-            ssh.unwrap_err(),
-            ["USER", "PASS or AUTHORIZED_SERVER_KEYS"]
-        );
+        assert_eq!(ssh.unwrap_err(), ["USER", "PASS or AUTHORIZED_SERVER_KEYS"]);
         assert_eq!(
             check_secrets::<&str>(ConnectionType::Custom, "anything", []),
             Ok(())

@@ -136,7 +136,7 @@ async fn make_shop(path: &Path) -> Result<(), String> {
     let said = |error: std::io::Error| format!("{}: {error}", unfinished.display());
     // An empty file is an empty SQLite database.
     std::fs::File::create(&unfinished).map_err(said)?;
-    let target = Runner::default()
+    let target = Runner::new(connect::Config::default())
         .target(&Spec {
             connection: ConnectionId::from_uuid(Uuid::nil()),
             revision: 0,

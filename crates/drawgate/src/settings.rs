@@ -128,33 +128,8 @@ impl Settings {
                 error.to_string(),
             );
         }
-        let tls = match (flags.tls_cert, flags.tls_key) {
-            (None, None) => None,
-            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
-            (Some(_), None) => {
-                note("tls_key", "tls_cert needs it".into());
-                None
-            }
-            (None, Some(_)) => {
-                note("tls_cert", "tls_key needs it".into());
-                None
-            }
-        };
-        for file in tls.iter().flat_map(|files| [&files.cert, &files.key]) {
-            if let Err(error) = std::fs::File::open(file) {
-                note(
-                    "tls_cert, tls_key",
-                    format!("{} cannot be read: {error}", file.display()),
-                );
-            }
-        }
-        let mut networks: Vec<Network> = Vec::new();
-        for text in flags.trusted_proxies.unwrap_or_default() {
-            match text.parse() {
-                Ok(network) => networks.push(network),
-                Err(error) => note("trusted_proxies", format!("{error}")),
-            }
-        }
+        let tls = tls_files(flags.tls_cert, flags.tls_key, &mut note);
+        let networks = networks(flags.trusted_proxies.unwrap_or_default(), &mut note);
         let filter = flags.log.unwrap_or_else(|| "info".into());
         if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
             note("log", error.to_string());
@@ -179,6 +154,44 @@ impl Settings {
             },
         })
     }
+}
+
+/// Certificate and key, which come together and can be read.
+fn tls_files(
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+    note: &mut impl FnMut(&str, String),
+) -> Option<TlsFiles> {
+    let files = match (cert, key) {
+        (None, None) => return None,
+        (Some(cert), Some(key)) => TlsFiles { cert, key },
+        (Some(_), None) => {
+            note("tls_key", "tls_cert needs it".into());
+            return None;
+        }
+        (None, Some(_)) => {
+            note("tls_cert", "tls_key needs it".into());
+            return None;
+        }
+    };
+    for (name, file) in [("tls_cert", &files.cert), ("tls_key", &files.key)] {
+        if let Err(error) = std::fs::File::open(file) {
+            note(name, format!("{} cannot be read: {error}", file.display()));
+        }
+    }
+    Some(files)
+}
+
+/// Networks of proxies.
+fn networks(given: Vec<String>, note: &mut impl FnMut(&str, String)) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for text in given {
+        match text.parse() {
+            Ok(network) => networks.push(network),
+            Err(error) => note("trusted_proxies", format!("{error}")),
+        }
+    }
+    networks
 }
 
 fn read_file(flags: &Flags) -> Result<Flags, String> {

@@ -23,7 +23,7 @@ impl Targets {
     /// No target yet.
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            runner: Runner::default(),
+            runner: Runner::new(connect::Config::default()),
             environment: Arc::clone(&config.environment),
         }
     }

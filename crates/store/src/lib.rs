@@ -1,30 +1,52 @@
-//! State.
-#![allow(clippy::all, unused, clippy::allow_attributes)]
+#![doc = include_str!("../README.md")]
+
+mod audit;
 mod bindings;
 mod bus;
+mod callers;
 mod config;
 mod connections;
 mod credentials;
-mod directory;
+mod db;
 mod error;
+mod generation;
+mod groups;
 mod idempotency;
+mod key;
+mod links;
+mod migrate;
+mod objects;
 mod org;
+mod organizations;
+mod page;
 mod recordings;
+mod replicas;
+mod row;
 mod seal;
 mod sessions;
+mod sql;
 mod store;
 mod token;
-pub use bindings::*;
+mod users;
+mod wire;
+mod writer;
+
+pub use bindings::Binding;
 pub use bus::{Bus, Watch};
 pub use config::{Config, StoreUrl};
-pub use connections::*;
-pub use credentials::*;
-pub use directory::*;
+pub use connections::{ConnectionFields, ConnectionSet, NewConnection, SecretsChange};
+pub use credentials::{
+    CredentialFilter, CredentialOwner, LoginPair, LoginRotation, NewCredential, StoredCredential,
+    TokenKind,
+};
 pub use error::Error;
-pub use idempotency::*;
+pub use groups::{GroupCreated, NewGroup};
+pub use idempotency::{CallKey, Claim};
 pub use org::OrgStore;
-pub use recordings::*;
+pub use page::Keyset;
+pub use recordings::{Recorder, RecordingPage, RecordingTail};
 pub use seal::MasterKey;
-pub use sessions::*;
-pub use store::*;
+pub use sessions::{SessionFilter, SessionList, SessionPage, Viewer};
+pub use store::Store;
 pub use token::TokenHash;
+pub use users::{NewUser, SignIn, UserChange, UserFilter};

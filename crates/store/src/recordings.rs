@@ -1,53 +1,300 @@
-//! Recordings.
-use crate::*;
-use model::*;
+//! Recordings: what a session said, as ordered events in segments.
+//!
+//! An event is one line of JSON, `[seconds, "o" or "e", "text"]`. Segments of
+//! some megabytes go to the object store while the session runs; what is left
+//! at its end goes into the store with the session itself when it is small.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use model::{OrgId, SessionId, Stream};
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::sql::sql;
+use crate::store::Inner;
+use crate::writer::{Op, Segment};
+use crate::{Error, OrgStore};
+
+/// Bytes of events at which a segment is written.
+const SEGMENT: usize = 2 * 1024 * 1024;
+
+/// Largest tail that is kept in the store itself.
+const INLINE: usize = 64 * 1024;
+
 /// Writes the recording of one session. Cheap to clone.
 #[derive(Clone)]
-pub struct Recorder {}
-/// The end of a recording, committed with its session.
-#[derive(Debug)]
-pub struct RecordingTail {}
+pub struct Recorder(Arc<Shared>);
+
+struct Shared {
+    inner: Arc<Inner>,
+    org: OrgId,
+    session: SessionId,
+    limit: u64,
+    state: Mutex<State>,
+    /// The segment that is being written; one at a time.
+    writing: tokio::sync::Mutex<Option<JoinHandle<Result<(), Error>>>>,
+}
+
+#[derive(Default)]
+struct State {
+    events: Vec<u8>,
+    /// Bytes of text in `events`.
+    length: u64,
+    /// Bytes of text before `events`.
+    offset: u64,
+    seq: i64,
+    truncated: bool,
+}
+
+/// The end of a recording, to be committed with its session.
+pub struct RecordingTail(Option<Segment>);
+
+impl RecordingTail {
+    pub(crate) fn into_segment(self) -> Option<Segment> {
+        self.0
+    }
+}
+
+/// A part of a recording.
 #[derive(Clone, Debug)]
 pub struct RecordingPage {
+    /// Text, cut between characters.
     pub text: String,
+    /// Bytes recorded so far.
     pub total_bytes: u64,
-    /** Byte to read on from; `None` at the end of what is stored. */
+    /// Byte to read on from; `None` at the end of what is stored.
     pub next: Option<u64>,
 }
+
 impl Recorder {
-    pub fn append(&self, offset_ms: u64, stream: Stream, text: &str) {}
+    /// Adds text that was said `offset_ms` milliseconds after the start. Text
+    /// beyond the limit is dropped.
+    pub fn append(&self, offset_ms: u64, stream: Stream, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let mut state = self.0.state.lock();
+        let room = self.0.limit.saturating_sub(state.offset + state.length);
+        let kept = head_of(text, usize::try_from(room).unwrap_or(usize::MAX));
+        state.truncated |= kept.len() < text.len();
+        if kept.is_empty() {
+            return;
+        }
+        let stream = match stream {
+            Stream::Output => 'o',
+            Stream::Error => 'e',
+        };
+        let (seconds, millis) = (offset_ms / 1000, offset_ms % 1000);
+        // Writing into memory cannot fail.
+        let _ = write!(state.events, "[{seconds}.{millis:03},\"{stream}\",");
+        let _ = serde_json::to_writer(&mut state.events, kept);
+        state.events.extend_from_slice(b"]\n");
+        state.length += kept.len() as u64;
+    }
+
+    /// Whether enough waits to be written as a segment.
+    #[must_use]
     pub fn needs_flush(&self) -> bool {
-        false
+        self.0.state.lock().events.len() >= SEGMENT
     }
-    /// Whether anything waits to be written.
-    pub fn has_pending(&self) -> bool {
-        false
-    }
+
+    /// Starts to write what waits, after the segment before is written. At most
+    /// two segments are in memory.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when an earlier segment could not be written.
     pub async fn flush(&self) -> Result<(), Error> {
-        Err(Error::NotFound)
+        let mut writing = self.0.writing.lock().await;
+        settle(&mut writing).await?;
+        if let Some((segment, events)) = self.take_segment() {
+            let shared = Arc::clone(&self.0);
+            *writing = Some(tokio::spawn(
+                async move { shared.put(segment, events).await },
+            ));
+        }
+        Ok(())
     }
+
+    /// Ends the recording. What is left is small enough to be committed with
+    /// the session, or has been written.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a segment could not be written.
     pub async fn finish(&self) -> Result<RecordingTail, Error> {
-        Err(Error::NotFound)
+        if self.0.state.lock().events.len() > INLINE {
+            self.flush().await?;
+        }
+        settle(&mut *self.0.writing.lock().await).await?;
+        let Some((mut segment, events)) = self.take_segment() else {
+            return Ok(RecordingTail(None));
+        };
+        segment.data = Some(String::from_utf8_lossy(&events).into_owned());
+        Ok(RecordingTail(Some(segment)))
     }
+
+    /// Whether text was dropped because of the limit.
+    #[must_use]
     pub fn truncated(&self) -> bool {
-        false
+        self.0.state.lock().truncated
     }
-    /// Bytes of text recorded so far.
-    pub fn bytes(&self) -> u64 {
-        0
+
+    fn take_segment(&self) -> Option<(Segment, Vec<u8>)> {
+        let mut state = self.0.state.lock();
+        if state.events.is_empty() {
+            return None;
+        }
+        let segment = Segment {
+            session: self.0.session.to_string(),
+            org: self.0.org.to_string(),
+            seq: state.seq,
+            offset: i64::try_from(state.offset).unwrap_or(i64::MAX),
+            length: i64::try_from(state.length).unwrap_or(i64::MAX),
+            object: None,
+            data: None,
+        };
+        state.seq += 1;
+        state.offset += state.length;
+        state.length = 0;
+        Some((segment, std::mem::take(&mut state.events)))
     }
 }
-impl OrgStore {
-    /// `limit_bytes`: text beyond is dropped and the recording marked truncated.
-    pub fn recorder(&self, session: SessionId, limit_bytes: u64) -> Recorder {
-        Recorder {}
+
+async fn settle(writing: &mut Option<JoinHandle<Result<(), Error>>>) -> Result<(), Error> {
+    match writing.take() {
+        None => Ok(()),
+        Some(task) => task.await.unwrap_or_else(|_| Err(Error::closed())),
     }
+}
+
+impl Shared {
+    /// Writes a segment: small ones into the store, others as an object.
+    async fn put(&self, mut segment: Segment, events: Vec<u8>) -> Result<(), Error> {
+        if events.len() <= INLINE {
+            segment.data = Some(String::from_utf8_lossy(&events).into_owned());
+        } else {
+            let name = format!("{}/{}/{:06}.jsonl", self.org, self.session, segment.seq);
+            self.inner.objects.put(&name, events).await?;
+            segment.object = Some(name);
+        }
+        self.inner.writer.write(vec![Op::Segment(segment)]).await?;
+        self.inner.bus.publish(model::Id::uuid(self.session));
+        Ok(())
+    }
+}
+
+impl OrgStore {
+    /// A recorder of a session; text beyond `limit` bytes is dropped and the
+    /// recording marked truncated.
+    #[must_use]
+    pub fn recorder(&self, session: SessionId, limit: u64) -> Recorder {
+        Recorder(Arc::new(Shared {
+            inner: Arc::clone(&self.inner),
+            org: self.org,
+            session,
+            limit,
+            state: Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Reads recorded text from byte `from`, at most `max` bytes and at least
+    /// one character. Works on running sessions.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when a segment cannot be read.
     pub async fn read_recording(
         &self,
         session: SessionId,
-        from_byte: u64,
-        max_bytes: u64,
+        from: u64,
+        max: u64,
     ) -> Result<RecordingPage, Error> {
-        Err(Error::NotFound)
+        let total = sql(
+            "SELECT COALESCE(CAST(SUM(length_bytes) AS BIGINT), 0) FROM recording_segment \
+             WHERE org_id = $1 AND session_id = $2",
+        );
+        let row = self.first(total.id(self.org).id(session)).await?;
+        let total_bytes = row.map_or(Ok(0), |mut row| row.int())?;
+        let total_bytes = u64::try_from(total_bytes).unwrap_or_default();
+        let query = sql(
+            "SELECT offset_bytes, object, data FROM recording_segment WHERE org_id = $1 \
+             AND session_id = $2 AND offset_bytes + length_bytes > $3 AND offset_bytes < $4 \
+             ORDER BY seq",
+        );
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let query = query.id(self.org).id(session).int(signed(from));
+        let query = query.int(signed(from.saturating_add(max.max(4))));
+        let mut text = String::new();
+        for mut row in self.inner.db.all(query).await? {
+            let start = u64::try_from(row.int()?).unwrap_or_default();
+            let (object, data) = (row.opt_text()?, row.opt_text()?);
+            let events = match object {
+                Some(name) => {
+                    String::from_utf8_lossy(&self.inner.objects.get(&name).await?).into_owned()
+                }
+                None => data.unwrap_or_default(),
+            };
+            take_text(&events, from.saturating_sub(start), max, &mut text)?;
+        }
+        let end = from + text.len() as u64;
+        Ok(RecordingPage {
+            text,
+            total_bytes,
+            next: (end < total_bytes).then_some(end),
+        })
+    }
+}
+
+/// Appends the text of `events` after the first `skip` bytes, until `out` has
+/// `max` bytes.
+fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<(), Error> {
+    let max = usize::try_from(max).unwrap_or(usize::MAX);
+    let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    for line in events.lines() {
+        let (_, _, text): (f64, &str, String) =
+            match serde_json::from_str::<(f64, String, String)>(line) {
+                Ok((seconds, _, text)) => (seconds, "", text),
+                Err(error) => return Err(error.into()),
+            };
+        let rest = text.get(skip.min(text.len())..).unwrap_or_default();
+        skip = skip.saturating_sub(text.len());
+        let part = head_of(rest, max.saturating_sub(out.len()));
+        out.push_str(part);
+        if part.len() < rest.len() {
+            if out.is_empty() {
+                out.extend(rest.chars().next());
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The longest head of at most `bytes` bytes that ends between characters.
+fn head_of(text: &str, bytes: usize) -> &str {
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_taken_from_the_middle_of_events() {
+        let events = "[0.000,\"o\",\"abc\"]\n[0.010,\"e\",\"äö\"]\n";
+        let take = |skip, max| {
+            let mut out = String::new();
+            take_text(events, skip, max, &mut out).unwrap();
+            out
+        };
+        assert_eq!(take(0, 100), "abcäö");
+        assert_eq!(take(1, 3), "bc");
+        assert_eq!(take(3, 2), "ä");
+        assert_eq!(take(3, 1), "ä", "a page makes progress");
+        assert_eq!(take(7, 9), "");
     }
 }

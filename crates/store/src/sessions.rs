@@ -1,6 +1,12 @@
 //! Sessions.
-use crate::*;
-use model::*;
+
+mod list;
+mod write;
+
+use model::{ConnectionType, Origin, Session, SessionOutcome, SessionStatus, Timestamp, Verb};
+
+pub(crate) use write::update_statement;
+
 /// Which sessions a list shows; `None` shows all.
 #[derive(Clone, Debug, Default)]
 pub struct SessionFilter {
@@ -8,84 +14,55 @@ pub struct SessionFilter {
     pub user: Option<String>,
     /// Id, name, or name with `*` or `%`.
     pub connection: Option<String>,
+    /// Kind of target.
     pub kind: Option<ConnectionType>,
+    /// Status of the review.
     pub review_status: Option<String>,
+    /// Where the session stands.
     pub status: Option<SessionStatus>,
+    /// How it ended.
     pub outcome: Option<SessionOutcome>,
+    /// Kind of access.
     pub verb: Option<Verb>,
+    /// The door it came through.
     pub origin: Option<Origin>,
+    /// Risk that the analysis found.
     pub risk_level: Option<String>,
-    /// Inclusive.
+    /// Begun at this time or later.
     pub start_date: Option<Timestamp>,
-    /// Inclusive.
+    /// Begun at this time or earlier.
     pub end_date: Option<Timestamp>,
 }
+
 /// Whose sessions are visible.
 #[derive(Clone, Debug)]
 pub enum Viewer {
+    /// Everybody's.
     All,
-    /** Own sessions: user or key id. */
+    /// Those of one user or key.
     Own(uuid::Uuid),
 }
+
+/// Which part of a list is read.
 #[derive(Clone, Debug)]
 pub struct SessionPage {
+    /// Sessions per page.
     pub limit: u32,
+    /// Sessions to skip.
     pub offset: u32,
-    /// Created-at and id of the last session of the page before.
-    pub after: Option<(Timestamp, SessionId)>,
+    /// Time and id of the last session of the page before.
+    pub after: Option<(Timestamp, model::SessionId)>,
 }
+
+/// One page of sessions.
 #[derive(Clone, Debug)]
 pub struct SessionList {
+    /// The sessions, newest first.
     pub items: Vec<Session>,
+    /// Sessions that fit, counted up to 10000.
     pub total: u64,
+    /// Whether the count stopped there.
     pub total_is_capped: bool,
+    /// Whether another page follows.
     pub has_next_page: bool,
-}
-impl OrgStore {
-    pub async fn open_session(&self, session: Session, input: String) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-    /// A session that is already done stays as it is.
-    pub async fn close_session(
-        &self,
-        session: Session,
-        tail: Option<RecordingTail>,
-        audit: Option<AuditRow>,
-    ) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-    /// The version must be one more than the stored one.
-    pub async fn update_session(&self, session: Session) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn append_audit(&self, row: AuditRow) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn sessions(
-        &self,
-        filter: &SessionFilter,
-        viewer: &Viewer,
-        page: SessionPage,
-    ) -> Result<SessionList, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn session_input(&self, id: SessionId) -> Result<Option<String>, Error> {
-        Err(Error::NotFound)
-    }
-    /// `false` when the session is unknown or done.
-    pub async fn request_cancel(&self, id: SessionId) -> Result<bool, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn cancel_requested(&self, id: SessionId) -> Result<bool, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn open_sessions_of_connection(
-        &self,
-        id: ConnectionId,
-    ) -> Result<Vec<SessionId>, Error> {
-        Err(Error::NotFound)
-    }
 }

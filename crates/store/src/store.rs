@@ -1,67 +1,151 @@
-//! The store.
-use crate::*;
-use model::*;
-use secrecy::SecretString;
+//! The store: opening, closing, and what is not limited to one organization.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use model::{Clock, Id as _, OrgId, RunId};
+use parking_lot::{Mutex, RwLock};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::callers::Callers;
+use crate::db::Db;
+use crate::generation::Generations;
+use crate::migrate::{MIGRATIONS, migrate};
+use crate::objects::Objects;
+use crate::org::OrgState;
+use crate::sql::sql;
+use crate::writer::Writer;
+use crate::{Bus, Config, Error, MasterKey, OrgStore, StoreUrl, wire};
+
 /// The state of a gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    bus: Bus,
+    pub(crate) inner: Arc<Inner>,
 }
-/// Somebody who may sign in with a password.
-pub struct SignIn {
-    /// The organization.
-    pub org: OrgId,
-    /// The user.
-    pub user: UserId,
-    /// Hash of the password; `None` when the user has none.
-    pub password_hash: Option<SecretString>,
-    /// Status of the account.
-    pub status: UserStatus,
+
+/// What every handle shares.
+pub(crate) struct Inner {
+    pub(crate) db: Arc<Db>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) key: RwLock<MasterKey>,
+    pub(crate) bus: Bus,
+    /// This process among the gateways of a store; new at every start.
+    pub(crate) replica: Uuid,
+    pub(crate) orgs: RwLock<HashMap<OrgId, Arc<OrgState>>>,
+    pub(crate) callers: Callers,
+    pub(crate) generations: Generations,
+    pub(crate) writer: Writer,
+    pub(crate) objects: Objects,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// Held as long as the store is open.
+    lock: Mutex<Option<File>>,
 }
+
 impl Store {
+    /// Opens the store: takes the lock of a SQLite file, applies migrations,
+    /// checks the master key, and counts this process among the gateways.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when another process has the file, the key is not the
+    /// one that sealed the store, or its migrations differ from this binary's;
+    /// [`Error::Unavailable`] when the engine cannot be reached.
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, Error> {
-        Err(Error::NotFound)
+        let lock = match &config.url {
+            StoreUrl::Sqlite(path) => Some(lock_beside(path)?),
+            StoreUrl::Postgres(_) => None,
+        };
+        let objects = Objects::open(&config.recordings, &config.recording_options)?;
+        let db = Arc::new(Db::connect(&config.url).await?);
+        migrate(&db, MIGRATIONS, clock.now().micros()).await?;
+        let replica = RunId::new(&*clock).uuid();
+        let (bus, tasks) = if db.is_shared() {
+            let (bus, ids) = Bus::shared();
+            let tasks = wire::connect(&db, &bus, ids, replica).into();
+            (bus, tasks)
+        } else {
+            (Bus::local(), Vec::new())
+        };
+        let store = Self {
+            inner: Arc::new(Inner {
+                clock,
+                key: RwLock::new(config.key),
+                bus,
+                replica,
+                orgs: RwLock::default(),
+                callers: Callers::default(),
+                generations: Generations::start(Arc::clone(&db)),
+                writer: Writer::start(&db),
+                objects,
+                tasks: Mutex::new(tasks),
+                lock: Mutex::new(lock),
+                db,
+            }),
+        };
+        store.check_key().await?;
+        store.enter().await?;
+        Ok(store)
     }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        Err(Error::NotFound)
+        self.inner
+            .db
+            .first(sql("SELECT name FROM migration LIMIT 1"))
+            .await?;
+        Ok(())
     }
-    pub async fn close(&self) {}
+
+    /// Writes what waits to be written, leaves the gateways and closes all
+    /// connections. Calls that come later fail with [`Error::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.writer.close().await;
+        let leave = sql("DELETE FROM replica WHERE id = $1").id(self.inner.replica);
+        if let Err(error) = self.inner.db.run(leave).await {
+            tracing::warn!(%error, "cannot leave the store; its lease will lapse");
+        }
+        for task in self.inner.tasks.lock().drain(..) {
+            task.abort();
+        }
+        self.inner.db.close().await;
+        drop(self.inner.lock.lock().take());
+    }
+
+    /// Wake-ups by id.
+    #[must_use]
     pub fn bus(&self) -> &Bus {
-        &self.bus
+        &self.inner.bus
     }
+
+    /// The store as organization `id` sees it.
+    #[must_use]
     pub fn org(&self, id: OrgId) -> OrgStore {
-        OrgStore {}
+        OrgStore::new(&self.inner, id)
     }
-    /// By name.
-    pub async fn organizations(&self) -> Result<Vec<Organization>, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn create_organization(&self, name: &str) -> Result<Organization, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn caller_by_token(&self, hash: &TokenHash) -> Result<Option<Arc<Caller>>, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn sign_in_candidates(&self, email: &str) -> Result<Vec<SignIn>, Error> {
-        Err(Error::NotFound)
-    }
-    /// Prolongs the lease of this replica by 30 s; call it every 10 s.
-    pub async fn heartbeat(&self) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn interrupt_abandoned(&self) -> Result<Vec<(OrgId, SessionId)>, Error> {
-        Err(Error::NotFound)
-    }
-    pub async fn rotate_key(&self, new: MasterKey) -> Result<u64, Error> {
-        Err(Error::NotFound)
-    }
-    /// Exchanges a refresh token for a new pair; a second use revokes the family.
-    pub async fn rotate_login(
-        &self,
-        refresh: &TokenHash,
-        new: LoginPair,
-    ) -> Result<LoginRotation, Error> {
-        Err(Error::NotFound)
+}
+
+/// Takes the lock file beside a SQLite database for this process.
+fn lock_beside(database: &Path) -> Result<File, Error> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let path = PathBuf::from(name);
+    let refused = |what: &str| Error::Config(format!("store: {}: {what}", path.display()));
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| refused(&error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(refused(
+            "another gateway uses this data directory; stop it first or choose another one",
+        )),
+        Err(std::fs::TryLockError::Error(error)) => Err(refused(&error.to_string())),
     }
 }

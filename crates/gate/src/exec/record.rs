@@ -49,7 +49,7 @@ pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Recor
     let session = new_session(context, admitted);
     let store = context.store();
     store
-        .open_session(session.clone(), admitted.ask().input.clone())
+        .open_session(&session, &admitted.ask().input)
         .await
         .map_err(|error| context.refuse(error))?;
     context.audit.touch(session.id);
@@ -119,7 +119,7 @@ impl Record {
         let attached = self.handle.finish();
         let audit = attached.then(|| self.audit.take("ok", now)).flatten();
         let id = self.session.id;
-        let closed = self.store.close_session(self.session, tail, audit).await;
+        let closed = self.store.close_session(&self.session, tail, audit).await;
         self.gate.store.bus().publish(id.uuid());
         closed.map_err(|error| self.gate.refuse(error))
     }

@@ -1,0 +1,152 @@
+//! A session: messages in and out.
+
+use std::io;
+
+use bytes::BytesMut;
+use postgres_protocol::message::backend::{Header, Message};
+use postgres_protocol::message::frontend;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::place::{Stream, Wire};
+
+/// Longest message that is read. PostgreSQL values are at most 1 GiB; one of
+/// this size is beyond what a run may answer.
+const LONGEST: i32 = 256 * 1024 * 1024;
+/// A buffer that grew beyond this is not kept.
+const KEPT: usize = 256 * 1024;
+
+/// A logged-in session.
+pub(super) struct Session {
+    stream: Box<dyn Stream>,
+    input: BytesMut,
+    /// What cancels its queries.
+    pub(super) key: Key,
+    /// Transaction status of the last `ReadyForQuery`: `I` is idle.
+    pub(super) status: u8,
+    /// `server_version`.
+    pub(super) version: Option<String>,
+    /// Whether the server said anything since the last [`Self::send`].
+    pub(super) answered: bool,
+    /// Whether it must not be used again.
+    pub(super) is_broken: bool,
+}
+
+/// What a server needs to cancel a query of a session.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Key {
+    /// Process of the session.
+    pub(super) process: i32,
+    /// Proof that the session is one's own.
+    pub(super) secret: i32,
+}
+
+impl Session {
+    /// A session whose login is still to come.
+    pub(super) fn new(wire: Wire) -> Self {
+        Self {
+            stream: wire.stream,
+            input: BytesMut::with_capacity(16 * 1024),
+            key: Key::default(),
+            status: b'I',
+            version: None,
+            answered: false,
+            is_broken: false,
+        }
+    }
+
+    /// Sends messages.
+    pub(super) async fn send(&mut self, messages: &[u8]) -> io::Result<()> {
+        self.answered = false;
+        self.stream.write_all(messages).await?;
+        self.stream.flush().await
+    }
+
+    /// The next message that matters to the caller.
+    pub(super) async fn receive(&mut self) -> io::Result<Message> {
+        loop {
+            let message = self.next().await?;
+            self.answered = true;
+            match &message {
+                Message::ParameterStatus(body) => {
+                    if body.name()? == "server_version" {
+                        self.version = Some(body.value()?.to_owned());
+                    }
+                    continue;
+                }
+                Message::BackendKeyData(body) => {
+                    self.key = Key {
+                        process: body.process_id(),
+                        secret: body.secret_key(),
+                    };
+                    continue;
+                }
+                Message::NotificationResponse(_) => continue,
+                Message::ReadyForQuery(body) => self.status = body.status(),
+                _ => {}
+            }
+            return Ok(message);
+        }
+    }
+
+    async fn next(&mut self) -> io::Result<Message> {
+        loop {
+            if let Some(message) = Message::parse(&mut self.input)? {
+                return Ok(message);
+            }
+            if let Some(header) = Header::parse(&self.input)?
+                && header.len() > LONGEST
+            {
+                let text = "a message of the server is too long";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            if self.stream.read_buf(&mut self.input).await? == 0 {
+                let text = "the server closed the session";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
+        }
+    }
+
+    /// Runs one statement whose results do not matter.
+    pub(super) async fn order(&mut self, statement: &str) -> io::Result<()> {
+        let mut message = BytesMut::new();
+        frontend::query(statement, &mut message)?;
+        self.send(&message).await?;
+        let mut outcome = Ok(());
+        loop {
+            match self.receive().await? {
+                Message::ErrorResponse(_) => {
+                    outcome = Err(io::Error::other("the server refused to set up the session"));
+                }
+                Message::ReadyForQuery(_) => return outcome,
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an idle session is still usable: the server said nothing,
+    /// neither a farewell nor the end of the stream. The socket is asked
+    /// itself, for the runtime may not have heard yet.
+    pub(super) fn is_alive(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let mut byte = [0_u8; 1];
+        let heard = recv(self.stream.socket(), &mut byte, flags);
+        self.input.is_empty() && matches!(heard, Err(Errno::AGAIN))
+    }
+
+    /// Gives back what a big answer took.
+    pub(super) fn shrink(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > KEPT {
+            self.input = BytesMut::with_capacity(16 * 1024);
+        }
+    }
+
+    /// Says farewell.
+    pub(super) async fn close(mut self) {
+        let mut message = BytesMut::new();
+        frontend::terminate(&mut message);
+        let _ = self.send(&message).await;
+        let _ = self.stream.shutdown().await;
+    }
+}

@@ -1,0 +1,185 @@
+//! One run in a session: the script goes out, pieces come back.
+
+use std::io;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use model::{Column, ColumnSource, Piece, Severity, Stream};
+use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBody};
+use postgres_protocol::message::frontend;
+
+use super::report::Report;
+use super::session::Session;
+use super::types::describe;
+use crate::flow::Flow;
+
+/// Runs `script` to its end. Everything that the server says goes into `flow`.
+///
+/// # Errors
+/// When the session broke.
+pub(super) async fn talk(
+    session: &mut Session,
+    script: &str,
+    read_only: bool,
+    flow: &mut Flow<'_>,
+) -> io::Result<()> {
+    let mut messages = BytesMut::with_capacity(script.len() + 64);
+    if read_only {
+        session
+            .order("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+            .await?;
+        session.order("BEGIN TRANSACTION READ ONLY").await?;
+        one_statement(script, &mut messages)?;
+    } else {
+        frontend::query(script, &mut messages)?;
+    }
+    session.send(&messages).await?;
+    let mut width = None;
+    loop {
+        match session.receive().await? {
+            Message::DataRow(row) => {
+                add_row(&row, width, flow)?;
+                flow.settle().await;
+            }
+            Message::RowDescription(body) => {
+                let columns = read_columns(&body)?;
+                width = Some(columns.len());
+                flow.push(Piece::Columns(columns)).await;
+            }
+            Message::CommandComplete(body) => {
+                complete(body.tag()?, width.take().is_some(), flow).await;
+            }
+            Message::ErrorResponse(body) => {
+                width = None;
+                let report = Report::read(body.fields());
+                let text = report.error_text(script);
+                flow.error(report.code, text).await;
+            }
+            Message::NoticeResponse(body) => {
+                let report = Report::read(body.fields());
+                let severity = if report.is_warning() {
+                    Severity::Warning
+                } else {
+                    Severity::Notice
+                };
+                flow.notice(severity, report.notice_text()).await;
+            }
+            Message::CopyData(body) => flow.output(Stream::Output, body.into_bytes()).await,
+            Message::CopyInResponse(_) => refuse_copy(session, read_only).await?,
+            Message::ReadyForQuery(_) => {
+                flow.flush().await;
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The script as one prepared statement with text results: a server refuses
+/// more than one there, so nothing can leave the read-only transaction.
+fn one_statement(script: &str, messages: &mut BytesMut) -> io::Result<()> {
+    frontend::parse("", script, [], messages)?;
+    let nothing = std::iter::empty::<i16>();
+    frontend::bind(
+        "",
+        "",
+        nothing.clone(),
+        std::iter::empty::<()>(),
+        |(), _| Ok(postgres_protocol::IsNull::Yes),
+        nothing,
+        messages,
+    )
+    .map_err(|_| io::Error::other("the statement cannot be bound"))?;
+    frontend::describe(b'P', "", messages)?;
+    frontend::execute("", 0, messages)?;
+    frontend::sync(messages);
+    Ok(())
+}
+
+/// There is no input to copy from.
+async fn refuse_copy(session: &mut Session, read_only: bool) -> io::Result<()> {
+    let mut message = BytesMut::new();
+    frontend::copy_fail("COPY FROM STDIN has no input here", &mut message)?;
+    if read_only {
+        // The server ignored the Sync sent before; whether it answers one or
+        // both, the session is not used again.
+        session.is_broken = true;
+        frontend::sync(&mut message);
+    }
+    session.send(&message).await
+}
+
+fn add_row(row: &DataRowBody, width: Option<usize>, flow: &mut Flow<'_>) -> io::Result<()> {
+    let buffer = row.buffer();
+    let batch = flow.rows();
+    let mut ranges = row.ranges();
+    let mut cells = 0;
+    let misfit = || io::Error::new(io::ErrorKind::InvalidData, "a row does not fit its header");
+    while let Some(range) = ranges.next()? {
+        cells += 1;
+        if Some(cells) > width {
+            return Err(misfit());
+        }
+        match range {
+            Some(range) => batch.push(&buffer[range]),
+            None => batch.push_null(),
+        }
+    }
+    if Some(cells) != width {
+        return Err(misfit());
+    }
+    batch.end_row();
+    Ok(())
+}
+
+fn read_columns(body: &RowDescriptionBody) -> io::Result<Vec<Column>> {
+    body.fields()
+        .map(|field| {
+            let (type_name, kind) = describe(field.type_oid());
+            Ok(Column {
+                name: field.name().to_owned(),
+                type_name,
+                kind,
+                source: (field.table_oid() != 0).then(|| ColumnSource::Attribute {
+                    table: field.table_oid(),
+                    column: field.column_id(),
+                }),
+            })
+        })
+        .collect()
+}
+
+/// The end of a statement; the tag of a mere result set says nothing new.
+async fn complete(tag: &str, had_rows: bool, flow: &mut Flow<'_>) {
+    let affected = affected(tag);
+    let tag = if had_rows && affected.is_none() {
+        ""
+    } else {
+        tag
+    };
+    flow.done(tag, affected).await;
+}
+
+/// Rows changed, as the tags of changing commands tell: "CommandComplete" in
+/// the chapter "Message Formats" of the PostgreSQL documentation.
+fn affected(tag: &str) -> Option<u64> {
+    let command = tag.split(' ').next()?;
+    if !matches!(command, "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "COPY") {
+        return None;
+    }
+    tag.rsplit(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::affected;
+
+    #[test]
+    fn changed_rows_are_read_from_tags() {
+        assert_eq!(affected("INSERT 0 3"), Some(3));
+        assert_eq!(affected("UPDATE 2"), Some(2));
+        assert_eq!(affected("COPY 7"), Some(7));
+        assert_eq!(affected("SELECT 5"), None);
+        assert_eq!(affected("CREATE TABLE"), None);
+    }
+}

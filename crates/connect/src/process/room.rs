@@ -1,0 +1,137 @@
+//! The folder and the environment of a command.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use model::{ExposeSecret, SecretString};
+use tempfile::TempDir;
+
+use crate::{Fault, Stage};
+
+/// Where programs are when this process has no `PATH`.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// `envvar:NAME` or `filesystem:NAME` to the value.
+pub(super) type Variables = BTreeMap<String, SecretString>;
+
+/// A private folder and the variables of one run. It is gone with its handle.
+pub(super) struct Room {
+    folder: TempDir,
+    environment: BTreeMap<String, OsString>,
+}
+
+impl Room {
+    /// Makes the folder and writes the `filesystem:` variables into it; those
+    /// of the run win over those of the connection.
+    pub(super) fn furnish(connection: &Variables, run: &Variables) -> Result<Self, Fault> {
+        check(run)?;
+        let refuse = |error: std::io::Error| {
+            Fault::unavailable(
+                Stage::Agent,
+                format!("the folder of the run cannot be made: {error}"),
+            )
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("drawgate-")
+            .permissions(PermissionsExt::from_mode(0o700))
+            .tempdir()
+            .map_err(refuse)?;
+        let mut environment = BTreeMap::from([
+            ("PATH".to_owned(), search_path()),
+            ("HOME".to_owned(), folder.path().into()),
+            ("LANG".to_owned(), "C.UTF-8".into()),
+        ]);
+        for (key, value) in connection.iter().chain(run) {
+            let Some((form, name)) = key.split_once(':') else {
+                continue;
+            };
+            let value = if form == "filesystem" {
+                let path = folder.path().join(name);
+                write(&path, value).map_err(refuse)?;
+                path.into_os_string()
+            } else {
+                value.expose_secret().into()
+            };
+            environment.insert(name.to_owned(), value);
+        }
+        Ok(Self {
+            folder,
+            environment,
+        })
+    }
+
+    /// The folder.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All variables.
+    pub(super) const fn environment(&self) -> &BTreeMap<String, OsString> {
+        &self.environment
+    }
+
+    /// Removes the folder, which may be big.
+    pub(super) async fn clear(self) {
+        let removing = tokio::task::spawn_blocking(move || self.folder.close());
+        if !matches!(removing.await, Ok(Ok(()))) {
+            tracing::warn!("the folder of a run could not be removed");
+        }
+    }
+}
+
+/// Checks names and values of variables.
+pub(super) fn check(variables: &Variables) -> Result<(), Fault> {
+    for (key, value) in variables {
+        let name = match key.split_once(':') {
+            Some(("envvar" | "filesystem", name)) => name,
+            _ => key,
+        };
+        let is_name = !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+            && !name.starts_with('.');
+        let form = key.split_once(':').map(|(form, _)| form);
+        if !is_name || !matches!(form, Some("envvar" | "filesystem")) {
+            return Err(Fault::invalid(
+                Stage::Agent,
+                format!("`{key}` does not name a variable"),
+            ));
+        }
+        if form == Some("envvar") && value.expose_secret().contains('\0') {
+            return Err(Fault::invalid(
+                Stage::Agent,
+                format!("the value of `{key}` contains a NUL character"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `program` can be run.
+pub(super) fn is_program(program: &str) -> bool {
+    let is_file = |path: &Path| {
+        path.metadata()
+            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    };
+    if program.contains('/') {
+        return is_file(Path::new(program));
+    }
+    env::split_paths(&search_path()).any(|folder| is_file(&folder.join(program)))
+}
+
+fn search_path() -> OsString {
+    env::var_os("PATH").unwrap_or_else(|| PATH.into())
+}
+
+fn write(path: &Path, value: &SecretString) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(path)?;
+    file.write_all(value.expose_secret().as_bytes())
+}

@@ -1,0 +1,7 @@
+//! Targets against real servers and processes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod postgres;
+mod process;
+mod recorder;
+mod sqlite;

@@ -1,0 +1,39 @@
+//! Audit rows.
+
+use model::{AuditRow, Id as _, RunId};
+use serde_json::json;
+
+use crate::writer::Op;
+use crate::{Error, OrgStore};
+
+impl OrgStore {
+    /// Puts an audit row on file; durable when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written.
+    pub async fn append_audit(&self, row: AuditRow) -> Result<(), Error> {
+        self.inner.writer.write(vec![self.audit_op(&row)]).await
+    }
+
+    /// The row as one write.
+    pub(crate) fn audit_op(&self, row: &AuditRow) -> Op {
+        let detail = json!({
+            "actor": row.actor,
+            "credential": row.credential,
+            "client": row.client,
+            "operation": row.operation,
+            "objects": row.objects,
+            "code": row.code,
+            "duration_ms": row.duration_ms,
+            "address": row.address,
+            "request_id": row.request_id,
+            "correlation_id": row.correlation_id,
+        });
+        Op::Audit([
+            self.org.to_string(),
+            RunId::new(&*self.inner.clock).to_string(),
+            row.at.micros().to_string(),
+            detail.to_string(),
+        ])
+    }
+}

@@ -1,0 +1,78 @@
+//! Gateways on one store: who is alive, and what the others left unfinished.
+
+use model::{Code, Failure, Finish, OrgId, Session, SessionId, SessionOutcome, SessionStatus};
+
+use crate::sessions::update_statement;
+use crate::sql::sql;
+use crate::{Error, Store};
+
+/// How long a gateway counts as alive after its last sign of life, in seconds.
+const LEASE: i64 = 30;
+
+impl Store {
+    /// Counts this process among the gateways. Where no other process can
+    /// exist, all earlier ones are gone.
+    pub(crate) async fn enter(&self) -> Result<(), Error> {
+        if !self.inner.db.is_shared() {
+            self.inner.db.run(sql("DELETE FROM replica")).await?;
+        }
+        self.heartbeat().await
+    }
+
+    /// Prolongs the lease of this gateway to 30 seconds from now; call it every
+    /// 10 seconds.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store cannot be written.
+    pub async fn heartbeat(&self) -> Result<(), Error> {
+        let now = self.inner.clock.now();
+        let beat = sql(
+            "INSERT INTO replica (id, started_at, lease_until) VALUES ($1, $2, $3) \
+             ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until",
+        );
+        let beat = beat.id(self.inner.replica).time(now);
+        self.inner
+            .db
+            .run(beat.time(now.plus_seconds(LEASE)))
+            .await?;
+        let stale = sql("DELETE FROM replica WHERE lease_until < $1");
+        let day_ago = now.plus_seconds(-86_400);
+        self.inner.db.run(stale.time(day_ago)).await?;
+        Ok(())
+    }
+
+    /// Ends the open sessions of gateways whose lease lapsed: done,
+    /// interrupted, exit code -2. Answers what was ended.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store cannot be written.
+    pub async fn interrupt_abandoned(&self) -> Result<Vec<(OrgId, SessionId)>, Error> {
+        let now = self.inner.clock.now();
+        let query = sql(
+            "SELECT s.org_id, s.detail FROM session s WHERE s.status = 'open' \
+             AND s.status <> 'done' AND NOT EXISTS (SELECT 1 FROM replica r \
+             WHERE r.id = s.replica AND r.lease_until >= $1)",
+        );
+        let mut ended = Vec::new();
+        for mut row in self.inner.db.all(query.time(now)).await? {
+            let org: OrgId = row.id()?;
+            let mut session: Session = row.json()?;
+            session.status = SessionStatus::Done;
+            session.outcome = Some(SessionOutcome::Interrupted);
+            session.exit_code = Some(Finish::NEVER_RAN);
+            session.ended_at = Some(now);
+            session.failure = Some(Failure::new(
+                Code::Unavailable,
+                "the gateway stopped during the run",
+            ));
+            session.version += 1;
+            session.updated_at = now;
+            let statement = update_statement(org, &session, self.inner.replica)?;
+            if self.inner.db.run(statement).await? > 0 {
+                self.inner.bus.publish(model::Id::uuid(session.id));
+                ended.push((org, session.id));
+            }
+        }
+        Ok(ended)
+    }
+}

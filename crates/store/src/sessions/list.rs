@@ -1,0 +1,212 @@
+//! Lists of sessions.
+
+use model::{Session, SessionId};
+
+use super::{SessionFilter, SessionList, SessionPage, Viewer};
+use crate::db::Row;
+use crate::row::parse_id;
+use crate::sql::{Bind, Sql, assembled, like_of_glob, sql};
+use crate::{Error, OrgStore};
+
+/// Most sessions that are counted.
+const COUNTED: u64 = 10_000;
+
+/// Conditions joined by AND, with their values.
+struct Conditions {
+    text: String,
+    binds: Vec<Bind>,
+}
+
+impl Conditions {
+    /// Adds `condition`, in which `?` stands for `value`.
+    fn add(&mut self, condition: &str, value: Bind) {
+        self.binds.push(value);
+        let place = format!("${}", self.binds.len());
+        self.text.push_str(" AND ");
+        self.text.push_str(&condition.replace('?', &place));
+    }
+
+    fn add_word(&mut self, column: &str, word: Option<&str>) {
+        if let Some(word) = word {
+            self.add(&format!("{column} = ?"), Bind::text(word.to_owned()));
+        }
+    }
+
+    fn query(self, before: &str, after: &str) -> Sql {
+        let text = format!("{before} FROM session WHERE {}{after}", self.text);
+        self.binds.into_iter().fold(assembled(text), Sql::bind)
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            text: self.text.clone(),
+            binds: self.binds.clone(),
+        }
+    }
+}
+
+impl OrgStore {
+    /// One page of sessions, newest first, and how many there are. Count and
+    /// page are one snapshot.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn sessions(
+        &self,
+        filter: &SessionFilter,
+        viewer: &Viewer,
+        page: SessionPage,
+    ) -> Result<SessionList, Error> {
+        let conditions = self.conditions(filter, viewer).await?;
+        let mut rest = conditions.copy();
+        if let Some((at, id)) = page.after {
+            rest.add("created_at <= ?", Bind::Int(at.micros()));
+            rest.binds.push(Bind::Int(at.micros()));
+            rest.binds.push(Bind::Text(id.to_string()));
+            let (time, id) = (rest.binds.len() - 1, rest.binds.len());
+            rest.text
+                .push_str(&format!(" AND (created_at < ${time} OR id < ${id})"));
+        }
+        let places = (rest.binds.len() + 1, rest.binds.len() + 2);
+        let tail = format!(
+            " ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}",
+            places.0, places.1
+        );
+        let query = rest.query("SELECT detail", &tail);
+        let query = query
+            .int(i64::from(page.limit) + 1)
+            .int(i64::from(page.offset));
+        let count = conditions.query(
+            "SELECT COUNT(*) FROM (SELECT 1",
+            &format!(" LIMIT {}) AS counted", COUNTED + 1),
+        );
+        let (rows, counted) = self.inner.db.page_and_count(query, count).await?;
+        let total = u64::try_from(counted).unwrap_or_default();
+        let has_next_page = rows.len() > page.limit as usize;
+        let taken = rows.into_iter().take(page.limit as usize);
+        Ok(SessionList {
+            items: taken
+                .map(|mut row: Row| row.json())
+                .collect::<Result<_, _>>()?,
+            total: total.min(COUNTED),
+            total_is_capped: total > COUNTED,
+            has_next_page,
+        })
+    }
+
+    async fn conditions(
+        &self,
+        filter: &SessionFilter,
+        viewer: &Viewer,
+    ) -> Result<Conditions, Error> {
+        let mut all = Conditions {
+            text: "org_id = $1".to_owned(),
+            binds: vec![Bind::Text(self.org.to_string())],
+        };
+        if let Viewer::Own(id) = viewer {
+            all.add("user_id = ?", Bind::Text(id.to_string()));
+        }
+        if let Some(user) = &filter.user {
+            let known = self.user(user).await?.map(|user| user.id.to_string());
+            all.add(
+                "user_id = ?",
+                Bind::text(known.unwrap_or_else(|| user.clone())),
+            );
+        }
+        if let Some(connection) = &filter.connection {
+            if model::is_uuid_form(connection) {
+                all.add("connection_id = ?", Bind::text(connection.to_lowercase()));
+            } else if connection.contains(['*', '%']) {
+                all.add(
+                    "connection LIKE ? ESCAPE '!'",
+                    Bind::text(like_of_glob(connection)),
+                );
+            } else {
+                all.add("connection = ?", Bind::text(connection.clone()));
+            }
+        }
+        all.add_word(
+            "connection_type",
+            filter.kind.map(model::ConnectionType::as_str),
+        );
+        all.add_word("review_status", filter.review_status.as_deref());
+        all.add_word("status", filter.status.map(model::SessionStatus::as_str));
+        all.add_word("outcome", filter.outcome.map(model::SessionOutcome::as_str));
+        all.add_word("verb", filter.verb.map(model::Verb::as_str));
+        all.add_word("origin", filter.origin.map(model::Origin::as_str));
+        all.add_word("risk_level", filter.risk_level.as_deref());
+        if let Some(start) = filter.start_date {
+            all.add("created_at >= ?", Bind::Int(start.micros()));
+        }
+        if let Some(end) = filter.end_date {
+            all.add("created_at <= ?", Bind::Int(end.micros()));
+        }
+        Ok(all)
+    }
+
+    /// One session.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
+        let query = sql("SELECT detail FROM session WHERE org_id = $1 AND id = $2");
+        let row = self.first(query.id(self.org).id(id)).await?;
+        row.map(|mut row| row.json()).transpose()
+    }
+
+    /// What was asked, exactly.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn session_input(&self, id: SessionId) -> Result<Option<String>, Error> {
+        let query = sql("SELECT input FROM session WHERE org_id = $1 AND id = $2");
+        let row = self.first(query.id(self.org).id(id)).await?;
+        row.map(|mut row| row.text()).transpose()
+    }
+
+    /// Asks for the end of a session; `false` when it is unknown or done.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store cannot be written.
+    pub async fn request_cancel(&self, id: SessionId) -> Result<bool, Error> {
+        let ask = sql(
+            "UPDATE session SET cancel_requested_at = $1 WHERE org_id = $2 AND id = $3 \
+             AND status <> 'done'",
+        );
+        Ok(self
+            .inner
+            .db
+            .run(ask.time(self.now()).id(self.org).id(id))
+            .await?
+            > 0)
+    }
+
+    /// Whether somebody asked for the end of a session.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn cancel_requested(&self, id: SessionId) -> Result<bool, Error> {
+        let query = sql("SELECT cancel_requested_at FROM session WHERE org_id = $1 AND id = $2");
+        match self.first(query.id(self.org).id(id)).await? {
+            Some(mut row) => Ok(row.opt_time()?.is_some()),
+            None => Ok(false),
+        }
+    }
+
+    /// Sessions of a connection that have not ended.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the store does not answer.
+    pub async fn open_sessions_of_connection(
+        &self,
+        id: model::ConnectionId,
+    ) -> Result<Vec<SessionId>, Error> {
+        let query = sql(
+            "SELECT id FROM session WHERE org_id = $1 AND connection_id = $2 AND status <> 'done'",
+        );
+        let rows = self.inner.db.all(query.id(self.org).id(id)).await?;
+        rows.into_iter()
+            .map(|mut row| parse_id(&row.text()?))
+            .collect()
+    }
+}

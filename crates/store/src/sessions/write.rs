@@ -1,0 +1,97 @@
+//! Writing sessions, through group commit.
+
+use model::{AuditRow, OrgId, Session};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::recordings::RecordingTail;
+use crate::sql::{Sql, sql};
+use crate::writer::{Closed, Op, Opened};
+use crate::{Error, OrgStore};
+
+impl OrgStore {
+    /// Puts a new session and what was asked on file; durable when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written.
+    pub async fn open_session(&self, session: &Session, input: &str) -> Result<(), Error> {
+        let opened = Opened {
+            head: [
+                session.id.to_string(),
+                self.org.to_string(),
+                session.user_id.clone(),
+                session.connection_id.clone(),
+                session.connection.clone(),
+                session.connection_type.as_str().to_owned(),
+                session.verb.as_str().to_owned(),
+                session.origin.as_str().to_owned(),
+                session.status.as_str().to_owned(),
+            ],
+            created_at: session.created_at.micros(),
+            replica: self.inner.replica.to_string(),
+            detail: serde_json::to_string(session)?,
+            input: input.to_owned(),
+        };
+        self.inner
+            .writer
+            .write(vec![Op::Open(Box::new(opened))])
+            .await
+    }
+
+    /// Closes a session together with the end of its recording and the audit
+    /// row of its call; durable when this returns. A session that is done stays
+    /// as it is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it cannot be written.
+    pub async fn close_session(
+        &self,
+        session: &Session,
+        tail: Option<RecordingTail>,
+        audit: Option<AuditRow>,
+    ) -> Result<(), Error> {
+        let mut ops = vec![Op::Close(Box::new(closed(
+            self.org,
+            session,
+            self.inner.replica,
+        )?))];
+        ops.extend(tail.and_then(RecordingTail::into_segment).map(Op::Segment));
+        ops.extend(audit.map(|row| self.audit_op(&row)));
+        self.inner.writer.write(ops).await
+    }
+}
+
+/// Moves a session on, unless it is done.
+pub(crate) fn update_statement(org: OrgId, session: &Session, replica: Uuid) -> Result<Sql, Error> {
+    let row = closed(org, session, replica)?;
+    let statement = sql(
+        "UPDATE session SET status = $1, outcome = $2, version = $3, replica = $4, detail = $5 \
+         WHERE id = $6 AND org_id = $7 AND status <> 'done'",
+    );
+    let statement = statement
+        .text(row.status)
+        .opt_text(row.outcome)
+        .int(row.version);
+    Ok(statement
+        .text(row.replica)
+        .text(row.detail)
+        .text(row.id)
+        .text(row.org))
+}
+
+fn closed(org: OrgId, session: &Session, replica: Uuid) -> Result<Closed, Error> {
+    let word = |object: &Option<serde_json::Map<String, Value>>, key: &str| {
+        object.as_ref()?.get(key)?.as_str().map(str::to_owned)
+    };
+    Ok(Closed {
+        id: session.id.to_string(),
+        org: org.to_string(),
+        status: session.status.as_str(),
+        outcome: session.outcome.map(model::SessionOutcome::as_str),
+        review_status: word(&session.review, "status"),
+        risk_level: word(&session.ai_analysis, "risk_level"),
+        version: session.version,
+        replica: replica.to_string(),
+        detail: serde_json::to_string(session)?,
+    })
+}

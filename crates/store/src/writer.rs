@@ -1,0 +1,104 @@
+//! Group commit: everything that arrives while one transaction is written goes
+//! into the next one.
+//!
+//! Sessions, recording segments and audit rows come through here. A write is
+//! durable when it is answered. When a transaction fails, its writes are tried
+//! one by one, so that only the poisoned one is refused.
+
+mod statements;
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::Error;
+use crate::db::Db;
+
+pub(crate) use statements::{Closed, Op, Opened, Segment};
+
+/// Most writes in one transaction.
+const MOST: usize = 256;
+
+type Done = oneshot::Sender<Result<(), Error>>;
+
+struct Job {
+    ops: Vec<Op>,
+    done: Done,
+}
+
+type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
+
+/// Takes writes and answers when they are durable.
+pub(crate) struct Writer {
+    jobs: parking_lot::Mutex<Option<mpsc::Sender<Job>>>,
+    lanes: parking_lot::Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the lanes of the engine.
+    pub(crate) fn start(db: &Arc<Db>) -> Self {
+        let (jobs, queue) = mpsc::channel(16 * 1024);
+        let queue = Arc::new(Mutex::new(queue));
+        let lane = || tokio::spawn(run(Arc::clone(db), Arc::clone(&queue)));
+        let lanes = (0..db.lanes()).map(|_| lane()).collect();
+        Self {
+            jobs: parking_lot::Mutex::new(Some(jobs)),
+            lanes: parking_lot::Mutex::new(lanes),
+        }
+    }
+
+    /// Writes `ops` together; durable when this returns.
+    pub(crate) async fn write(&self, ops: Vec<Op>) -> Result<(), Error> {
+        let jobs = self.jobs.lock().clone().ok_or_else(Error::closed)?;
+        let (done, told) = oneshot::channel();
+        jobs.send(Job { ops, done })
+            .await
+            .map_err(|_| Error::closed())?;
+        drop(jobs);
+        told.await.map_err(|_| Error::closed())?
+    }
+
+    /// Writes what waits, then takes nothing more.
+    pub(crate) async fn close(&self) {
+        drop(self.jobs.lock().take());
+        let lanes: Vec<_> = self.lanes.lock().drain(..).collect();
+        for lane in lanes {
+            let _ = lane.await;
+        }
+    }
+}
+
+async fn run(db: Arc<Db>, queue: Queue) {
+    let mut jobs = Vec::new();
+    loop {
+        let taken = queue.lock().await.recv_many(&mut jobs, MOST).await;
+        if taken == 0 {
+            return;
+        }
+        metrics::histogram!("drawgate_group_commit_size").record(taken as f64);
+        commit(&db, std::mem::take(&mut jobs)).await;
+    }
+}
+
+async fn commit(db: &Db, jobs: Vec<Job>) {
+    let together = statements::of(jobs.iter().flat_map(|job| &job.ops));
+    match db.run_together(together).await {
+        Ok(()) => {
+            for job in jobs {
+                let _ = job.done.send(Ok(()));
+            }
+        }
+        Err(error) if jobs.len() == 1 => {
+            for job in jobs {
+                let _ = job.done.send(Err(error.clone()));
+            }
+        }
+        Err(_) => {
+            for job in jobs {
+                let alone = db.run_together(statements::of(job.ops.iter())).await;
+                let _ = job.done.send(alone);
+            }
+        }
+    }
+}
