@@ -122,15 +122,18 @@ async fn listen(
 }
 
 /// Waits for a signal; then runs get time to end, the rest is interrupted, and
-/// the listener closes after the last answer. A second signal ends at once.
+/// the listener closes after the last answer, or a little later when a client
+/// does not take it. A second signal ends at once.
 async fn stop(handle: Handle<SocketAddr>, gate: Arc<Gate>, patience: Duration) {
     signaled().await;
     tracing::info!(runs = gate.runs_in_progress(), "stopping");
     handle.graceful_shutdown(Some(patience + LAST_ANSWERS));
     tokio::select! {
         () = gate.drain(patience) => {}
-        () = signaled() => handle.shutdown(),
+        () = signaled() => return handle.shutdown(),
     }
+    tokio::time::sleep(LAST_ANSWERS).await;
+    handle.shutdown();
 }
 
 async fn signaled() {

@@ -1,10 +1,15 @@
 //! Whole-process tests: the real binary, real servers, real clients.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
-
 mod catalog;
+mod clients;
+mod databases;
+mod faults;
 mod gateway;
 mod identity;
+mod kill;
+mod long_runs;
 mod roles;
 mod secrets;
 mod start;
+mod targets;
+mod wire;

@@ -1,8 +1,9 @@
 //! Starting, stopping and configuring the gateway.
 
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -14,13 +15,31 @@ fn mode(path: &std::path::Path) -> u32 {
 
 /// Runs the binary to its end and returns what it said on standard error.
 fn refused(arguments: &[&str]) -> String {
-    let output = drawgate()
+    let mut child = drawgate()
         .args(arguments)
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    assert!(!output.status.success(), "it should not start");
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let limit = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().unwrap().is_none() && Instant::now() < limit {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let ended = child.try_wait().unwrap();
+    let _ = child.kill();
+    assert!(
+        ended.is_some_and(|status| !status.success()),
+        "it should not start"
+    );
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    said
 }
 
 #[tokio::test]
@@ -235,6 +254,8 @@ async fn tls_is_served_and_its_certificate_is_read_again() {
                     &format!("/CN={name}"),
                     "-addext",
                     "subjectAltName=IP:127.0.0.1",
+                    "-addext",
+                    "basicConstraints=critical,CA:FALSE",
                 ]),
         );
         std::fs::read_to_string(folder.path().join("cert.pem")).unwrap()
@@ -255,12 +276,9 @@ async fn tls_is_served_and_its_certificate_is_read_again() {
     assert!(gateway.url.starts_with("https://"), "{}", gateway.url);
     trusts(&gateway, &first).await.unwrap();
     let second = make("second");
-    let limit = std::time::Instant::now() + Duration::from_secs(15);
+    let limit = Instant::now() + Duration::from_secs(15);
     while trusts(&gateway, &second).await.is_err() {
-        assert!(
-            std::time::Instant::now() < limit,
-            "the new certificate was not read"
-        );
+        assert!(Instant::now() < limit, "the new certificate was not read");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

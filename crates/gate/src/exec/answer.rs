@@ -18,6 +18,8 @@ pub(super) struct Answer {
     row_count: u64,
     affected: u64,
     structured: bool,
+    /// Whether the current statement returns rows.
+    returning: bool,
 }
 
 /// What was collected.
@@ -46,6 +48,7 @@ impl Answer {
             row_count: 0,
             affected: 0,
             structured,
+            returning: false,
         }
     }
 
@@ -96,7 +99,10 @@ impl Answer {
 
     fn add_rows(&mut self, piece: &Piece, rendered: &str) {
         match piece {
-            Piece::Columns(columns) => self.sets.push(RowSet::new(columns)),
+            Piece::Columns(columns) => {
+                self.returning = true;
+                self.sets.push(RowSet::new(columns));
+            }
             Piece::Rows(batch) => {
                 let Some(set) = self.sets.last_mut() else {
                     return;
@@ -113,10 +119,12 @@ impl Answer {
                     }
                 }
             }
-            Piece::Done { tag, affected } if self.sets.is_empty() || affected.is_some() => {
-                self.add_text(&format!("{tag}\n"));
+            Piece::Done { tag, affected } => {
+                let returned = std::mem::take(&mut self.returning);
+                if !tag.is_empty() && (!returned || affected.is_some()) {
+                    self.add_text(&format!("{tag}\n"));
+                }
             }
-            Piece::Done { .. } => {}
             Piece::Notice { .. } | Piece::Output { .. } | Piece::Error(_) => {
                 self.add_text(rendered)
             }
@@ -161,6 +169,28 @@ mod tests {
         assert_eq!(collected.cut, Some(3));
         assert_eq!(collected.total, 9);
         assert_eq!(collected.row_count, None);
+    }
+
+    #[test]
+    fn rows_are_answered_with_the_tags_of_the_other_statements() {
+        let done = |tag: &str, affected| Piece::Done {
+            tag: tag.into(),
+            affected,
+        };
+        let mut answer = Answer::new(Format::Rows, 1024, true);
+        for piece in [
+            Piece::Columns(Vec::new()),
+            done("SELECT 0", None),
+            done("CREATE TABLE", None),
+            done("", None),
+            Piece::Columns(Vec::new()),
+            done("UPDATE 2", Some(2)),
+        ] {
+            answer.take(&piece, "");
+        }
+        let collected = answer.finish();
+        assert_eq!(collected.text, "CREATE TABLE\nUPDATE 2\n");
+        assert_eq!((collected.sets.len(), collected.affected), (2, Some(2)));
     }
 
     #[test]

@@ -144,6 +144,8 @@ async fn attend(
         Err(_elapsed) => keep_fresh(record, &recorder).await,
     }
     let mut watch = record.gate().store.bus().watch(record.id().uuid());
+    // A kill may have been asked for before the watch began.
+    heed_kill(record).await;
     let mut ticks = tokio::time::interval(TICK);
     let over = tokio::time::sleep(timeout.saturating_sub(TICK));
     tokio::pin!(over);
@@ -156,12 +158,20 @@ async fn attend(
                 timed = false;
                 handle.end(Ending::Timeout);
             }
-            () = watch.changed() => {
-                if record.store().cancel_requested(record.id()).await.unwrap_or(false) {
-                    handle.end(Ending::Killed);
-                }
-            }
+            () = watch.changed() => heed_kill(record).await,
         }
+    }
+}
+
+/// Ends the run when its kill was asked for, here or elsewhere.
+async fn heed_kill(record: &Record) {
+    if record
+        .store()
+        .cancel_requested(record.id())
+        .await
+        .unwrap_or(false)
+    {
+        record.handle().end(Ending::Killed);
     }
 }
 
@@ -334,13 +344,13 @@ impl Sink for Outlet {
             self.answer.take(inspected.piece(), &self.rendered);
             self.recorder
                 .append(self.offset_ms(), stream, &self.rendered);
-            self.limit = self.limit.saturating_sub(self.rendered.len() as u64);
-            if self.limit == 0 {
+            let Some(left) = self.limit.checked_sub(self.rendered.len() as u64) else {
                 return self.halt(
                     Code::Forbidden,
                     "the output is larger than the connection allows",
                 );
-            }
+            };
+            self.limit = left;
             if self.recorder.needs_flush() && self.recorder.flush().await.is_err() {
                 return self.halt(Code::Unavailable, "the recording could not be written");
             }

@@ -1,6 +1,6 @@
 //! MariaDB.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -105,6 +105,21 @@ impl MariaDb {
         must(self.client().args(["-e", script]))
     }
 
+    /// Ends the server at once, as a crash would; its data stays.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts a stopped server again, on the same port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        let running = run(self.folder.path(), self.port, self.certificate.as_ref());
+        self.running = Some(running.unwrap_or_else(|log| panic!("{log}")));
+        self.await_logins();
+    }
+
     fn client(&self) -> Command {
         let mut command = Command::new("mariadb");
         command
@@ -117,33 +132,15 @@ impl MariaDb {
         let template = template();
         for _ in 0..3 {
             let folder = folder("testkit-mariadb-");
-            let path = |name: &str| folder.path().join(name);
             must(
                 Command::new("cp")
                     .arg("-a")
                     .arg(template.path().join("data"))
-                    .arg(path("data")),
+                    .arg(folder.path().join("data")),
             );
             let certificate = tls.then(|| Certificate::make(folder.path()));
             let port = free_port();
-            let mut command = Command::new(server());
-            command
-                .args(["--no-defaults", "--bind-address=127.0.0.1"])
-                .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
-                .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
-                .arg(format!("--port={port}"))
-                .arg(format!("--datadir={}", path("data").display()))
-                .arg(format!("--socket={}", path("socket").display()))
-                .arg(format!("--pid-file={}", path("pid").display()));
-            if is_root() {
-                command.arg("--user=root");
-            }
-            if let Some(certificate) = &certificate {
-                command
-                    .arg(format!("--ssl-cert={}", certificate.certificate.display()))
-                    .arg(format!("--ssl-key={}", certificate.key.display()));
-            }
-            match Running::start(&mut command, port, &path("log"), Signal::KILL) {
+            match run(folder.path(), port, certificate.as_ref()) {
                 Ok(running) => {
                     let server = Self {
                         running: Some(running),
@@ -183,6 +180,29 @@ impl Drop for MariaDb {
         // The server goes before its folder.
         self.running = None;
     }
+}
+
+/// Runs the server on the data in `folder`; its log when it does not start.
+fn run(folder: &Path, port: u16, certificate: Option<&Certificate>) -> Result<Running, String> {
+    let path = |name: &str| folder.join(name);
+    let mut command = Command::new(server());
+    command
+        .args(["--no-defaults", "--bind-address=127.0.0.1"])
+        .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
+        .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
+        .arg(format!("--port={port}"))
+        .arg(format!("--datadir={}", path("data").display()))
+        .arg(format!("--socket={}", path("socket").display()))
+        .arg(format!("--pid-file={}", path("pid").display()));
+    if is_root() {
+        command.arg("--user=root");
+    }
+    if let Some(certificate) = certificate {
+        command
+            .arg(format!("--ssl-cert={}", certificate.certificate.display()))
+            .arg(format!("--ssl-key={}", certificate.key.display()));
+    }
+    Running::start(&mut command, port, &path("log"), Signal::KILL)
 }
 
 /// The initialized data folder that all servers of this process begin with.

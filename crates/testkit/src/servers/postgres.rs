@@ -121,6 +121,21 @@ impl Postgres {
         )
     }
 
+    /// Ends the server at once, as a crash would; its data stays.
+    pub fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts a stopped server again, on the same port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        let running = run(self.folder.path(), self.port, self.certificate.as_ref());
+        self.running = Some(running.unwrap_or_else(|log| panic!("{log}")));
+        self.await_logins();
+    }
+
     fn launch(tls: bool) -> Self {
         let template = template();
         for _ in 0..3 {
@@ -136,31 +151,7 @@ impl Postgres {
             fs::write(data.join("pg_hba.conf"), ACCESS).unwrap_or_else(|error| panic!("{error}"));
             give(folder.path());
             let port = free_port();
-            let mut command = command(&binary("postgres"));
-            command
-                .arg("-D")
-                .arg(&data)
-                .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-                .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
-                .args(["-c", "wal_level=logical", "-c", "max_connections=100"])
-                .arg("-c")
-                .arg(format!(
-                    "unix_socket_directories={}",
-                    folder.path().display()
-                ));
-            if let Some(certificate) = &certificate {
-                command
-                    .args(["-c", "ssl=on", "-c"])
-                    .arg(format!(
-                        "ssl_cert_file={}",
-                        certificate.certificate.display()
-                    ))
-                    .arg("-c")
-                    .arg(format!("ssl_key_file={}", certificate.key.display()));
-            }
-            let log = folder.path().join("log");
-            // SIGQUIT is PostgreSQL's immediate shutdown, children included.
-            match Running::start(&mut command, port, &log, Signal::QUIT) {
+            match run(folder.path(), port, certificate.as_ref()) {
                 Ok(running) => {
                     let server = Self {
                         running: Some(running),
@@ -194,13 +185,17 @@ impl Postgres {
                 "SET password_encryption = '{method}'; CREATE ROLE {login} LOGIN PASSWORD '{password}';"
             );
         }
+        self.await_logins();
+        self.psql("postgres", &script);
+    }
+
+    /// The port is open a moment before the server takes logins.
+    fn await_logins(&self) {
         let begun = std::time::Instant::now();
-        // The port is open a moment before the server takes logins.
         while !self.answers() {
             assert!(begun.elapsed().as_secs() < 30, "PostgreSQL takes no logins");
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
-        self.psql("postgres", &script);
     }
 
     fn answers(&self) -> bool {
@@ -222,6 +217,31 @@ impl Drop for Postgres {
         // The server goes before its folder.
         self.running = None;
     }
+}
+
+/// Runs the server on the data in `folder`; its log when it does not start.
+fn run(folder: &Path, port: u16, certificate: Option<&Certificate>) -> Result<Running, String> {
+    let mut command = command(&binary("postgres"));
+    command
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
+        .args(["-c", "wal_level=logical", "-c", "max_connections=100"])
+        .arg("-c")
+        .arg(format!("unix_socket_directories={}", folder.display()));
+    if let Some(certificate) = certificate {
+        command
+            .args(["-c", "ssl=on", "-c"])
+            .arg(format!(
+                "ssl_cert_file={}",
+                certificate.certificate.display()
+            ))
+            .arg("-c")
+            .arg(format!("ssl_key_file={}", certificate.key.display()));
+    }
+    // SIGQUIT is PostgreSQL's immediate shutdown, children included.
+    Running::start(&mut command, port, &folder.join("log"), Signal::QUIT)
 }
 
 /// The initialized data folder that all servers of this process begin with.

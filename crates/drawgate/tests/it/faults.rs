@@ -1,0 +1,6 @@
+//! Things that break around the gateway.
+
+mod clients;
+mod disk;
+mod store;
+mod targets;
