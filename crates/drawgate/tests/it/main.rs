@@ -1,5 +1,11 @@
 //! Whole-process tests: the real binary, real servers, real clients.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must fail"
+)]
+
 mod catalog;
 mod clients;
 mod databases;
