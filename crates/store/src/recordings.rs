@@ -241,12 +241,16 @@ impl OrgStore {
                 }
                 None => data.unwrap_or_default(),
             };
-            from += take_text(&events, from.saturating_sub(start), max, &mut text)?;
+            let (passed, full) = take_text(&events, from.saturating_sub(start), max, &mut text)?;
+            from += passed;
+            if full {
+                break;
+            }
         }
         let end = from + text.len() as u64;
         Ok(RecordingPage {
             text,
-            total_bytes,
+            total_bytes: total_bytes.max(end),
             next: (end < total_bytes).then_some(end),
         })
     }
@@ -254,8 +258,8 @@ impl OrgStore {
 
 /// Appends the text of `events` after the first `skip` bytes, until `out` has
 /// `max` bytes. Answers the bytes that were passed over besides, when `skip`
-/// ends inside a character.
-fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<u64, Error> {
+/// ends inside a character, and whether something did not fit.
+fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<(u64, bool), Error> {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
     let mut passed = 0;
@@ -273,10 +277,10 @@ fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<u64,
             if out.is_empty() {
                 out.extend(rest.chars().next());
             }
-            break;
+            return Ok((passed, true));
         }
     }
-    Ok(passed)
+    Ok((passed, false))
 }
 
 /// The longest head of at most `bytes` bytes that ends between characters.
@@ -297,7 +301,7 @@ mod tests {
         let events = "[0.000,\"o\",\"abc\"]\n[0.010,\"e\",\"äö\"]\n";
         let take = |skip, max| {
             let mut out = String::new();
-            let passed = take_text(events, skip, max, &mut out).unwrap();
+            let (passed, _) = take_text(events, skip, max, &mut out).unwrap();
             assert_eq!(passed, u64::from(skip == 4), "of a character cut in two");
             out
         };
