@@ -30,8 +30,9 @@ pub struct OrgStore {
 }
 
 /// A transaction that changes what is cached: it grows the generation.
-pub(crate) struct Change<'a> {
-    store: &'a OrgStore,
+pub(crate) struct Change {
+    state: Arc<OrgState>,
+    generation: i64,
     pub(crate) tx: Tx,
 }
 
@@ -116,11 +117,22 @@ impl OrgStore {
         key.open(&place, &row.text()?)
     }
 
-    /// Begins a change of what is cached.
-    pub(crate) async fn begin(&self) -> Result<Change<'_>, Error> {
+    /// Begins a change of what is cached. Growing the generation comes first:
+    /// it locks the organization, so that what a change has looked up stays
+    /// true until it commits.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the organization does not exist.
+    pub(crate) async fn begin(&self) -> Result<Change, Error> {
+        let mut tx = self.inner.db.begin().await?;
+        let grow = sql(
+            "UPDATE organization SET generation = generation + 1 WHERE id = $1 RETURNING generation",
+        );
+        let grown = tx.first(grow.id(self.org)).await?;
         Ok(Change {
-            store: self,
-            tx: self.inner.db.begin().await?,
+            state: Arc::clone(&self.state),
+            generation: grown.ok_or(Error::NotFound)?.int()?,
+            tx,
         })
     }
 
@@ -135,22 +147,24 @@ impl OrgStore {
     }
 }
 
-impl Change<'_> {
-    /// Grows the generation and makes everything stay.
-    pub(crate) async fn commit(mut self) -> Result<(), Error> {
-        let grow = sql(
-            "UPDATE organization SET generation = generation + 1 WHERE id = $1 RETURNING generation",
-        );
-        let grown = self.tx.first(grow.id(self.store.org)).await?;
-        let generation = grown.ok_or(Error::NotFound)?.int()?;
+impl Change {
+    /// Makes everything stay. Goes on when its caller has given up, because a
+    /// commit that nobody heard of would leave caches stale.
+    pub(crate) async fn commit(self) -> Result<(), Error> {
+        tokio::spawn(self.finish())
+            .await
+            .unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    async fn finish(self) -> Result<(), Error> {
         match self.tx.commit().await {
             Ok(()) => {
-                self.store.state.mirror.advance(generation);
+                self.state.mirror.advance(self.generation);
                 Ok(())
             }
             Err(error) => {
                 // It may have happened all the same: nothing known is true any more.
-                self.store.state.mirror.forget();
+                self.state.mirror.forget();
                 Err(error)
             }
         }
