@@ -14,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments as _, ConnectOptions as _, Postgres, Row as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::join::{join, join_writes};
 use crate::sql::{Bind, Sql, sql};
 use crate::{Error, StoreUrl};
 
@@ -25,59 +26,6 @@ const CHANNEL: &str = "drawgate";
 
 /// Most statements that go to the engine in one piece.
 const TOGETHER: usize = 4;
-
-/// One text of several statements; placeholders are numbered through.
-fn join(first: &str, statements: Vec<Sql>, last: &str) -> Sql {
-    let mut text = String::from(first);
-    let mut binds = Vec::new();
-    for statement in statements {
-        text.push(';');
-        shift(&mut text, statement.text.as_str(), binds.len());
-        binds.extend(statement.binds);
-    }
-    text.push(';');
-    text.push_str(last);
-    Sql {
-        binds,
-        ..crate::sql::assembled(text)
-    }
-}
-
-/// One statement of several writes, which PostgreSQL carries out together
-/// (data-modifying statements in WITH). None may need what another one writes.
-fn join_writes(statements: Vec<Sql>) -> Sql {
-    let mut text = String::from("WITH ");
-    let mut binds = Vec::new();
-    for (index, statement) in statements.into_iter().enumerate() {
-        if index > 0 {
-            text.push_str(", ");
-        }
-        text.push_str(&format!("w{index} AS ("));
-        shift(&mut text, statement.text.as_str(), binds.len());
-        text.push(')');
-        binds.extend(statement.binds);
-    }
-    text.push_str(" SELECT 1");
-    Sql {
-        binds,
-        ..crate::sql::assembled(text)
-    }
-}
-
-/// Appends `statement` with every `$n` raised by `by`. Constants of this crate
-/// hold no `$` but those of placeholders.
-fn shift(text: &mut String, statement: &str, by: usize) {
-    let mut parts = statement.split('$');
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = part.split_at(digits);
-        let number: usize = number.parse().unwrap_or_default();
-        text.push('$');
-        text.push_str(&(number + by).to_string());
-        text.push_str(rest);
-    }
-}
 
 /// The engine and its connections.
 pub(crate) enum Db {
