@@ -23,7 +23,7 @@ const MIGRATION_LOCK: i64 = 0x6472_6177_6761_7465;
 /// Name of the PostgreSQL channel that carries wake-ups.
 const CHANNEL: &str = "drawgate";
 
-/// Most statements that go to SQLite in one piece.
+/// Most statements that go to the engine in one piece.
 const TOGETHER: usize = 4;
 
 /// One text of several statements; placeholders are numbered through.
@@ -37,6 +37,27 @@ fn join(first: &str, statements: Vec<Sql>, last: &str) -> Sql {
     }
     text.push(';');
     text.push_str(last);
+    Sql {
+        binds,
+        ..crate::sql::assembled(text)
+    }
+}
+
+/// One statement of several writes, which PostgreSQL carries out together
+/// (data-modifying statements in WITH). None may need what another one writes.
+fn join_writes(statements: Vec<Sql>) -> Sql {
+    let mut text = String::from("WITH ");
+    let mut binds = Vec::new();
+    for (index, statement) in statements.into_iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("w{index} AS ("));
+        shift(&mut text, statement.text.as_str(), binds.len());
+        text.push(')');
+        binds.extend(statement.binds);
+    }
+    text.push_str(" SELECT 1");
     Sql {
         binds,
         ..crate::sql::assembled(text)
@@ -270,8 +291,8 @@ impl Db {
     }
 
     /// Runs statements as one transaction; a single one needs no other words.
-    /// A few go to SQLite in one piece, because every trip to its thread costs
-    /// more than a small statement.
+    /// A few go to the engine in one piece, because every trip to it costs more
+    /// than a small statement.
     pub(crate) async fn run_together(&self, mut statements: Vec<Sql>) -> Result<(), Error> {
         if statements.len() == 1
             && let Some(only) = statements.pop()
@@ -287,6 +308,12 @@ impl Db {
             let piece = join("BEGIN IMMEDIATE", statements, "COMMIT");
             lite(piece).execute(&mut writer.connection).await?;
             writer.open = false;
+            return Ok(());
+        }
+        if let Self::Pg(pool) = self
+            && statements.len() <= TOGETHER
+        {
+            pg(join_writes(statements)).execute(pool).await?;
             return Ok(());
         }
         let mut tx = self.begin().await?;

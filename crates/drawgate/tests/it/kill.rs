@@ -24,9 +24,9 @@ impl Target {
     async fn new(admin: &Client) -> Self {
         let server = Postgres::start();
         let database = server.database();
-        connect_to(admin, "pg", "postgres", &database).await;
+        connect_to(admin, "pgsql", "postgres", &database).await;
         admin
-            .exec("pg", "create table marks (mark text primary key)")
+            .exec("pgsql", "create table marks (mark text primary key)")
             .await;
         Self { server, database }
     }
@@ -100,7 +100,7 @@ async fn kill_in_the_middle(
             let mark = format!("{round}-{at}");
             let pause = (at % 7) as f64 / 1000.0;
             let ask = json!({
-                "connection_name": "pg",
+                "connection_name": "pgsql",
                 "input": format!("select pg_sleep({pause}); insert into marks values ('{mark}')"),
                 "metadata": {"mark": mark},
             });

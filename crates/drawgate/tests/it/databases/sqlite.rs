@@ -13,8 +13,8 @@ async fn text_is_as_promised() {
         says(
             &admin,
             "lite",
-            "select 1 as one, null as nothing, '' as empty",
-            "one\tnothing\tempty\n1\t\t\n(1 row)\n",
+            "select 1 as one, null as missing, '' as empty",
+            "one\tmissing\tempty\n1\t\t\n(1 row)\n",
         )
         .await;
         says(
