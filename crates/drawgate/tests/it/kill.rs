@@ -225,7 +225,9 @@ fn check_sessions(
     }
     assert!(
         interrupted > 0,
-        "nothing was interrupted: the kill came too late"
+        "nothing was interrupted in round {round}: {} were answered, {} are known",
+        answered.len(),
+        known.len()
     );
     for mark in marks {
         assert!(
