@@ -355,7 +355,7 @@ async fn no_secret_comes_out_of_a_gateway_with_its_own_database() {
         "the log",
         world.gateway.said.lock().as_bytes(),
     );
-    assert!(none_in_files(&cage.canaries, &world.gateway.data) > 2);
+    assert!(none_in_files(&cage.canaries, &world.gateway.data) > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
