@@ -174,7 +174,7 @@ fn a_data_folder_serves_one_gateway_and_a_port_one_listener() {
 async fn a_wrong_key_is_told_and_rotation_seals_anew() {
     for engine in ENGINES {
         let mut gateway = Gateway::start(engine);
-        gateway.admin().connect_postgres("pgsql").await;
+        let _server = gateway.admin().connect_postgres("pgsql").await;
         assert!(gateway.stop());
         let key = std::fs::read(gateway.data.join("secret.key")).unwrap();
         let rotated = gateway.command("rotate-key");

@@ -341,7 +341,7 @@ async fn pages_have_neither_gap_nor_overlap() {
                 .unwrap();
             assert_eq!(list.total, 57, "the total is of all pages");
             let keys = list.items.iter().map(|one| (one.created_at, one.id));
-            after = keys.clone().last();
+            after = keys.clone().next_back();
             seen.extend(keys.map(|(at, id)| (at, id.to_string())));
             if !list.has_next_page {
                 break;
