@@ -62,15 +62,20 @@ pub fn schema_job(
             "a name contains a NUL character",
         ));
     }
-    match (kind, subtype) {
-        (ConnectionType::Database, "postgres") => Ok(postgres(ask)),
-        (ConnectionType::Database, "mysql") => Ok(mysql(ask)),
-        (ConnectionType::Database, "sqlite") => Ok(sqlite(ask)),
-        _ => Err(Fault::unsupported(format!(
-            "schemas of {}/{subtype} cannot be read",
-            kind.as_str()
-        ))),
-    }
+    let mut script = match (kind, subtype) {
+        (ConnectionType::Database, "postgres") => postgres(ask),
+        (ConnectionType::Database, "mysql") => mysql(ask),
+        (ConnectionType::Database, "sqlite") => sqlite(ask),
+        _ => {
+            return Err(Fault::unsupported(format!(
+                "schemas of {}/{subtype} cannot be read",
+                kind.as_str()
+            )));
+        }
+    };
+    // Without a name it is the connection's own database.
+    script.database = script.database.filter(|database| !database.is_empty());
+    Ok(script)
 }
 
 fn postgres(ask: &SchemaAsk) -> SchemaScript {

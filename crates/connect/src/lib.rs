@@ -10,7 +10,7 @@ mod introspect;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod native;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -24,6 +24,8 @@ mod target;
 #[cfg(feature = "postgres")]
 mod tls;
 mod variables;
+#[cfg(any(feature = "mysql", feature = "sqlite"))]
+mod words;
 
 pub use introspect::{SchemaAsk, SchemaScript, schema_job};
 pub use runner::{Config, Runner, drivers};

@@ -24,6 +24,7 @@ pub struct Config {
 }
 
 /// Makes targets and keeps them while they are used.
+#[derive(Default)]
 pub struct Runner {
     config: Config,
     kept: Mutex<HashMap<ConnectionId, Kept>>,
@@ -153,5 +154,43 @@ fn make(spec: &Spec, config: Config) -> Result<Arc<dyn Target>, Fault> {
             kind.as_str(),
             drivers().join(", ")
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Id, Limits, SecretString};
+
+    use super::*;
+
+    fn spec(connection: ConnectionId, revision: i64) -> Spec {
+        let secrets = [("envvar:HOST", "h"), ("envvar:PORT", "1")];
+        Spec {
+            connection,
+            revision,
+            kind: ConnectionType::Application,
+            subtype: "tcp".into(),
+            command: None,
+            secrets: secrets
+                .map(|(name, value)| (name.into(), SecretString::from(value)))
+                .into(),
+            limits: Limits::default(),
+        }
+    }
+
+    #[test]
+    fn a_target_is_kept_while_its_revision_fits() {
+        let runner = Runner::default();
+        let id = ConnectionId::new(&model::SystemClock);
+        let first = spec(id, 1);
+        assert!(runner.kept(id, 1).is_none());
+        let target = runner.target(&first).ok().unwrap();
+        assert!(Arc::ptr_eq(&target, &runner.target(&first).ok().unwrap()));
+        assert!(Arc::ptr_eq(&target, &runner.kept(id, 1).unwrap()));
+        assert!(runner.kept(id, 2).is_none());
+        let second = runner.target(&spec(id, 2)).ok().unwrap();
+        assert!(!Arc::ptr_eq(&target, &second) && runner.kept(id, 1).is_none());
+        runner.forget(id);
+        assert!(runner.kept(id, 2).is_none());
     }
 }

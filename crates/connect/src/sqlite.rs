@@ -2,7 +2,6 @@
 
 mod codes;
 mod script;
-mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;

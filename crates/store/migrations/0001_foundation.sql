@@ -211,7 +211,7 @@ CREATE TABLE session (
 CREATE INDEX session_created ON session (org_id, created_at);
 CREATE INDEX session_by_user ON session (org_id, user_id, created_at);
 CREATE INDEX session_connection ON session (org_id, connection, created_at);
-CREATE INDEX session_unfinished ON session (org_id, connection_id) WHERE status <> 'done';
+CREATE INDEX session_unfinished ON session (org_id, created_at) WHERE status <> 'done';
 CREATE INDEX session_outcome ON session (org_id, outcome, created_at) WHERE outcome <> 'success';
 CREATE INDEX session_review ON session (org_id, review_status, created_at) WHERE review_status IS NOT NULL;
 CREATE INDEX session_risk ON session (org_id, risk_level, created_at) WHERE risk_level <> 'low';

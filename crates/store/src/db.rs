@@ -14,6 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments as _, ConnectOptions as _, Postgres, Row as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::join::{join, join_writes};
 use crate::sql::{Bind, Sql, sql};
 use crate::{Error, StoreUrl};
 
@@ -23,40 +24,8 @@ const MIGRATION_LOCK: i64 = 0x6472_6177_6761_7465;
 /// Name of the PostgreSQL channel that carries wake-ups.
 const CHANNEL: &str = "drawgate";
 
-/// Most statements that go to SQLite in one piece.
+/// Most statements that go to the engine in one piece.
 const TOGETHER: usize = 4;
-
-/// One text of several statements; placeholders are numbered through.
-fn join(first: &str, statements: Vec<Sql>, last: &str) -> Sql {
-    let mut text = String::from(first);
-    let mut binds = Vec::new();
-    for statement in statements {
-        text.push(';');
-        shift(&mut text, statement.text.as_str(), binds.len());
-        binds.extend(statement.binds);
-    }
-    text.push(';');
-    text.push_str(last);
-    Sql {
-        binds,
-        ..crate::sql::assembled(text)
-    }
-}
-
-/// Appends `statement` with every `$n` raised by `by`. Constants of this crate
-/// hold no `$` but those of placeholders.
-fn shift(text: &mut String, statement: &str, by: usize) {
-    let mut parts = statement.split('$');
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = part.split_at(digits);
-        let number: usize = number.parse().unwrap_or_default();
-        text.push('$');
-        text.push_str(&(number + by).to_string());
-        text.push_str(rest);
-    }
-}
 
 /// The engine and its connections.
 pub(crate) enum Db {
@@ -270,8 +239,8 @@ impl Db {
     }
 
     /// Runs statements as one transaction; a single one needs no other words.
-    /// A few go to SQLite in one piece, because every trip to its thread costs
-    /// more than a small statement.
+    /// A few go to the engine in one piece, because every trip to it costs more
+    /// than a small statement.
     pub(crate) async fn run_together(&self, mut statements: Vec<Sql>) -> Result<(), Error> {
         if statements.len() == 1
             && let Some(only) = statements.pop()
@@ -287,6 +256,12 @@ impl Db {
             let piece = join("BEGIN IMMEDIATE", statements, "COMMIT");
             lite(piece).execute(&mut writer.connection).await?;
             writer.open = false;
+            return Ok(());
+        }
+        if let Self::Pg(pool) = self
+            && statements.len() <= TOGETHER
+        {
+            pg(join_writes(statements)).execute(pool).await?;
             return Ok(());
         }
         let mut tx = self.begin().await?;

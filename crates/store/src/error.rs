@@ -41,6 +41,9 @@ pub enum Error {
     /// The engine or the recordings cannot be reached or refuse to write.
     #[error("the store is unavailable: {0}")]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// The engine refused these very values.
+    #[error("the store refused what was to be written: {0}")]
+    Rejected(String),
     /// What is stored cannot be read.
     #[error("stored data is corrupt: {0}")]
     Corrupt(String),
@@ -67,9 +70,22 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                 Self::Corrupt(error.to_string())
             }
+            sqlx::Error::Database(error) if is_about_data(&*error) => {
+                Self::Rejected(error.message().to_owned())
+            }
             other => Self::unavailable(other),
         }
     }
+}
+
+/// Whether the engine refused what was written, and not to write: constraints,
+/// and data exceptions of class 22 (SQL:2016 part 2, section 24).
+fn is_about_data(error: &dyn sqlx::error::DatabaseError) -> bool {
+    use sqlx::error::ErrorKind;
+    !matches!(error.kind(), ErrorKind::Other)
+        || error
+            .code()
+            .is_some_and(|code| code.len() == 5 && code.starts_with("22"))
 }
 
 impl From<object_store::Error> for Error {

@@ -12,6 +12,7 @@ mod error;
 mod generation;
 mod groups;
 mod idempotency;
+mod join;
 mod key;
 mod links;
 mod migrate;

@@ -75,9 +75,12 @@ impl Recorder {
             return;
         }
         let mut state = self.0.state.lock();
+        if state.truncated {
+            return;
+        }
         let room = self.0.limit.saturating_sub(state.offset + state.length);
         let kept = head_of(text, usize::try_from(room).unwrap_or(usize::MAX));
-        state.truncated |= kept.len() < text.len();
+        state.truncated = kept.len() < text.len();
         if kept.is_empty() {
             return;
         }
@@ -161,10 +164,13 @@ impl Recorder {
 }
 
 async fn settle(writing: &mut Option<JoinHandle<Result<(), Error>>>) -> Result<(), Error> {
-    match writing.take() {
-        None => Ok(()),
-        Some(task) => task.await.unwrap_or_else(|_| Err(Error::closed())),
-    }
+    let Some(task) = writing else {
+        return Ok(());
+    };
+    let written = task.await.unwrap_or_else(|_| Err(Error::closed()));
+    // Forgotten only when it has ended: a caller that gives up loses nothing.
+    *writing = None;
+    written
 }
 
 impl Shared {
@@ -225,6 +231,7 @@ impl OrgStore {
         let query = query.id(self.org).id(session).int(signed(from));
         let query = query.int(signed(from.saturating_add(max.max(4))));
         let mut text = String::new();
+        let mut from = from;
         for mut row in self.inner.db.all(query).await? {
             let start = u64::try_from(row.int()?).unwrap_or_default();
             let (object, data) = (row.opt_text()?, row.opt_text()?);
@@ -234,40 +241,46 @@ impl OrgStore {
                 }
                 None => data.unwrap_or_default(),
             };
-            take_text(&events, from.saturating_sub(start), max, &mut text)?;
+            let (passed, full) = take_text(&events, from.saturating_sub(start), max, &mut text)?;
+            from += passed;
+            if full {
+                break;
+            }
         }
         let end = from + text.len() as u64;
         Ok(RecordingPage {
             text,
-            total_bytes,
+            total_bytes: total_bytes.max(end),
             next: (end < total_bytes).then_some(end),
         })
     }
 }
 
 /// Appends the text of `events` after the first `skip` bytes, until `out` has
-/// `max` bytes.
-fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<(), Error> {
+/// `max` bytes. Answers the bytes that were passed over besides, when `skip`
+/// ends inside a character, and whether something did not fit.
+fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<(u64, bool), Error> {
     let max = usize::try_from(max).unwrap_or(usize::MAX);
     let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
+    let mut passed = 0;
     for line in events.lines() {
-        let (_, _, text): (f64, &str, String) =
-            match serde_json::from_str::<(f64, String, String)>(line) {
-                Ok((seconds, _, text)) => (seconds, "", text),
-                Err(error) => return Err(error.into()),
-            };
-        let rest = text.get(skip.min(text.len())..).unwrap_or_default();
+        let (_, _, text): (f64, String, String) = serde_json::from_str(line)?;
+        let begin = (skip..text.len())
+            .find(|at| text.is_char_boundary(*at))
+            .unwrap_or(text.len());
+        passed += begin.saturating_sub(skip) as u64;
         skip = skip.saturating_sub(text.len());
+        let rest = &text[begin..];
         let part = head_of(rest, max.saturating_sub(out.len()));
         out.push_str(part);
         if part.len() < rest.len() {
             if out.is_empty() {
                 out.extend(rest.chars().next());
             }
-            return Ok(());
+            return Ok((passed, true));
         }
     }
-    Ok(())
+    Ok((passed, false))
 }
 
 /// The longest head of at most `bytes` bytes that ends between characters.
@@ -288,13 +301,15 @@ mod tests {
         let events = "[0.000,\"o\",\"abc\"]\n[0.010,\"e\",\"äö\"]\n";
         let take = |skip, max| {
             let mut out = String::new();
-            take_text(events, skip, max, &mut out).unwrap();
+            let (passed, _) = take_text(events, skip, max, &mut out).unwrap();
+            assert_eq!(passed, u64::from(skip == 4), "of a character cut in two");
             out
         };
         assert_eq!(take(0, 100), "abcäö");
         assert_eq!(take(1, 3), "bc");
         assert_eq!(take(3, 2), "ä");
         assert_eq!(take(3, 1), "ä", "a page makes progress");
+        assert_eq!(take(4, 9), "ö");
         assert_eq!(take(7, 9), "");
     }
 }

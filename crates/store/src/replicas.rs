@@ -19,8 +19,8 @@ impl Store {
         self.heartbeat().await
     }
 
-    /// Prolongs the lease of this gateway to 30 seconds from now; call it every
-    /// 10 seconds.
+    /// Prolongs the lease of this gateway to 30 seconds from now, and forgets
+    /// idempotency keys whose time is over; call it every 10 seconds.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
@@ -38,6 +38,8 @@ impl Store {
         let stale = sql("DELETE FROM replica WHERE lease_until < $1");
         let day_ago = now.plus_seconds(-86_400);
         self.inner.db.run(stale.time(day_ago)).await?;
+        let lapsed = sql("DELETE FROM idempotency WHERE expires_at <= $1");
+        self.inner.db.run(lapsed.time(now)).await?;
         Ok(())
     }
 
@@ -50,11 +52,13 @@ impl Store {
         let now = self.inner.clock.now();
         let query = sql(
             "SELECT s.org_id, s.detail FROM session s WHERE s.status = 'open' \
-             AND s.status <> 'done' AND NOT EXISTS (SELECT 1 FROM replica r \
-             WHERE r.id = s.replica AND r.lease_until >= $1)",
+             AND s.status <> 'done' AND s.replica <> $2 AND NOT EXISTS \
+             (SELECT 1 FROM replica r WHERE r.id = s.replica AND r.lease_until >= $1)",
         );
+        // This gateway is alive, however late its last sign of life.
+        let query = query.time(now).id(self.inner.replica);
         let mut ended = Vec::new();
-        for mut row in self.inner.db.all(query.time(now)).await? {
+        for mut row in self.inner.db.all(query).await? {
             let org: OrgId = row.id()?;
             let mut session: Session = row.json()?;
             session.status = SessionStatus::Done;

@@ -2,8 +2,8 @@
 //! into the next one.
 //!
 //! Sessions, recording segments and audit rows come through here. A write is
-//! durable when it is answered. When a transaction fails, its writes are tried
-//! one by one, so that only the poisoned one is refused.
+//! durable when it is answered. When the engine refuses a row, the writes of its
+//! transaction are tried one by one, so that only the poisoned one fails.
 
 mod statements;
 
@@ -89,15 +89,16 @@ async fn commit(db: &Db, jobs: Vec<Job>) {
                 let _ = job.done.send(Ok(()));
             }
         }
-        Err(error) if jobs.len() == 1 => {
-            for job in jobs {
-                let _ = job.done.send(Err(error.clone()));
-            }
-        }
-        Err(_) => {
+        // One row among many was refused: the others must not suffer.
+        Err(Error::Rejected(_)) if jobs.len() > 1 => {
             for job in jobs {
                 let alone = db.run_together(statements::of(job.ops.iter())).await;
                 let _ = job.done.send(alone);
+            }
+        }
+        Err(error) => {
+            for job in jobs {
+                let _ = job.done.send(Err(error.clone()));
             }
         }
     }

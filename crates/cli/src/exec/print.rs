@@ -22,6 +22,8 @@ pub(crate) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<
             return Ok(outcome::of_envelope(envelope));
         }
         OutputFormat::Csv => sheet::envelope(api, out, answer).await?,
+        // The words of the gateway and not of the target: told below.
+        OutputFormat::Text if envelope["output_status"] == "blocked" => {}
         OutputFormat::Text => {
             let output = envelope["output"].as_str().unwrap_or_default();
             out.raw(output)?;
@@ -34,7 +36,11 @@ pub(crate) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<
             }
         }
     }
-    explain(out, envelope);
+    if envelope["output_status"] == "blocked" {
+        blocked(out, envelope);
+    } else {
+        explain(out, envelope);
+    }
     Ok(outcome::of_envelope(envelope))
 }
 
@@ -103,6 +109,18 @@ fn finish_line(out: Output, printed: &str) -> Result<(), Failure> {
         out.raw("\n")
     } else {
         Ok(())
+    }
+}
+
+/// Tells what policy says about a run that it blocked.
+fn blocked(out: Output, envelope: &Value) {
+    let message = envelope["failure"]["message"]
+        .as_str()
+        .unwrap_or("blocked by policy");
+    out.note(&format!("error: {message}"));
+    let output = envelope["output"].as_str().unwrap_or_default().trim_end();
+    if !output.is_empty() && output != message {
+        out.note(output);
     }
 }
 

@@ -17,6 +17,9 @@ use crate::output::Output;
 /// When rows cannot be had or printed.
 pub(super) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<(), Failure> {
     let envelope = &answer.value;
+    if envelope["output_status"] == "blocked" {
+        return Ok(());
+    }
     if let Some(text) = envelope["output"].as_str().filter(|text| !text.is_empty()) {
         out.note(text.trim_end());
     }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,6 +13,9 @@ use crate::failure::Failure;
 use crate::globals::OutputFormat;
 use crate::output::Output;
 use crate::request::Request;
+
+/// How long the same Ctrl-C may arrive again.
+const ECHO: Duration = Duration::from_millis(500);
 
 /// A run that is waited for.
 pub(crate) struct Watch<'a> {
@@ -98,7 +102,7 @@ impl<'a> Watch<'a> {
                     Ok(())
                 }
             },
-            _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+            () = second_interrupt() => Err(Failure::Interrupted),
         }
     }
 
@@ -121,6 +125,15 @@ impl<'a> Watch<'a> {
         let sessions = self.api.send(request).await?;
         named(&sessions.value, self.trace.id())
             .ok_or_else(|| Failure::Local("the gateway has not begun it".to_owned()))
+    }
+}
+
+/// Another Ctrl-C. One that follows at once is the same one, told twice: to the
+/// process and to its group.
+async fn second_interrupt() {
+    tokio::time::sleep(ECHO).await;
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

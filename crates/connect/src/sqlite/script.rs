@@ -6,8 +6,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, Error, Statement};
 use tokio::sync::mpsc::Sender;
 
-use super::words::{Verb, verb};
 use crate::caret::point_at;
+use crate::words::{Verb, verb};
 
 /// A batch is sent when it holds this many bytes of text …
 const BATCH_BYTES: usize = 64 * 1024;

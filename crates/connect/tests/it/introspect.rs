@@ -2,7 +2,7 @@
 
 use connect::{SchemaAsk, Target, schema_job};
 use model::ConnectionType;
-use testkit::servers::Postgres;
+use testkit::servers::{MariaDb, Postgres};
 
 use crate::recorder::{Ask, make, run, say, server, spec};
 
@@ -101,6 +101,41 @@ async fn sqlite_tells_its_schemas() {
         "# name|type|nullable|default|position|primary_key
 a|INTEGER|true|NULL|=1|true
 b|TEXT|false|'z'|=2|false
+"
+    );
+}
+
+#[tokio::test]
+async fn mariadb_tells_its_schemas() {
+    let mariadb = MariaDb::shared();
+    let database = mariadb.database();
+    let target = server("mysql", &database, &[]);
+    let setup = "create table `t'\\` (a int unsigned primary key, b varchar(3) default 'z', c text not null);
+        create view v as select 1 as x";
+    assert_eq!(say(&*target, setup).await.1, 0);
+    let named = ask(&*target, "mysql", SchemaAsk::Databases).await;
+    assert_eq!(named, format!("# name\n{}\n", database.name));
+    let tables = SchemaAsk::Tables {
+        database: database.name.clone(),
+    };
+    assert_eq!(
+        ask(&*target, "mysql", tables).await,
+        format!(
+            "# schema|name|type\n{0}|t'\\|table\n{0}|v|view\n",
+            database.name
+        )
+    );
+    assert_eq!(
+        ask(
+            &*target,
+            "mysql",
+            columns(&database.name, &database.name, "t'\\")
+        )
+        .await,
+        "# name|type|nullable|default|position|primary_key
+a|int(10) unsigned|false|NULL|1|true
+b|varchar(3)|true|'z'|2|false
+c|text|false|NULL|3|false
 "
     );
 }

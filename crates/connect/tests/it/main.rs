@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod introspect;
+mod mysql;
 mod postgres;
 mod process;
 mod recorder;

@@ -90,6 +90,8 @@ async fn a_run_ends_soon_when_stopped_or_too_slow_or_unwanted() {
     let postgres = Postgres::shared();
     let database = postgres.database();
     let target = server("postgres", &database, &[]);
+    // A session is kept for each run, so that no login is measured.
+    assert_eq!(say(&*target, "select 1").await.1, 0);
     let stop = CancellationToken::new();
     let ask = Ask {
         input: "select pg_sleep(60)",
@@ -106,6 +108,7 @@ async fn a_run_ends_soon_when_stopped_or_too_slow_or_unwanted() {
     assert_eq!(recorder.code.as_deref(), Some("57014"));
     assert_eq!(finish.unwrap().exit_code, 1);
 
+    assert_eq!(say(&*target, "select 1").await.1, 0);
     let ask = Ask {
         input: "select pg_sleep(60)",
         timeout: Some(Duration::from_millis(300)),

@@ -1,6 +1,6 @@
 //! A gateway as a process of its own, and the least client that speaks to it.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -134,9 +134,9 @@ fn launch(arguments: &[String]) -> (Child, String, Arc<Mutex<String>>) {
     }
     let log = Arc::clone(&said);
     std::thread::spawn(move || {
-        let mut rest = String::new();
-        let _ = lines.read_to_string(&mut rest);
-        log.lock().push_str(&rest);
+        for line in lines.lines().map_while(Result::ok) {
+            log.lock().push_str(&(line + "\n"));
+        }
     });
     let url = url.unwrap_or_else(|| {
         std::thread::sleep(Duration::from_millis(200));

@@ -24,9 +24,9 @@ impl Target {
     async fn new(admin: &Client) -> Self {
         let server = Postgres::start();
         let database = server.database();
-        connect_to(admin, "pg", "postgres", &database).await;
+        connect_to(admin, "pgsql", "postgres", &database).await;
         admin
-            .exec("pg", "create table marks (mark text primary key)")
+            .exec("pgsql", "create table marks (mark text primary key)")
             .await;
         Self { server, database }
     }
@@ -100,13 +100,13 @@ async fn kill_in_the_middle(
             let mark = format!("{round}-{at}");
             let pause = (at % 7) as f64 / 1000.0;
             let ask = json!({
-                "connection_name": "pg",
+                "connection_name": "pgsql",
                 "input": format!("select pg_sleep({pause}); insert into marks values ('{mark}')"),
                 "metadata": {"mark": mark},
             });
             tokio::spawn(async move {
-                if let Ok(answer) = client.try_call("exec", ask).await {
-                    let envelope = answer.unwrap_or_else(|error| panic!("{mark}: {error}"));
+                // An error says that nothing was answered; it promises nothing.
+                if let Ok(Ok(envelope)) = client.try_call("exec", ask).await {
                     answers.lock().insert(mark, envelope);
                 }
             })
@@ -173,9 +173,13 @@ async fn check_answers(
         let session = sessions
             .get(id)
             .unwrap_or_else(|| panic!("{mark}: {id} was answered and is gone"));
-        assert_eq!(envelope["status"], "completed", "{mark}: {envelope}");
-        assert_eq!(session["outcome"], "success", "{mark}: {session}");
-        assert_eq!(session["exit_code"], 0);
+        // A busy target may be given up; the record then says the same.
+        let outcome = match envelope["status"].as_str() {
+            Some("completed") => "success",
+            _ => "failed",
+        };
+        assert_eq!(session["outcome"], outcome, "{mark}: {session}");
+        assert_eq!(session["exit_code"], envelope["exit_code"], "{mark}");
         assert_eq!(session["metadata"]["mark"], mark.as_str());
         let content = admin
             .call("sessions_get_content", json!({"id": id}))
@@ -183,7 +187,7 @@ async fn check_answers(
             .unwrap();
         assert_eq!(
             (&content["output"], &content["final"]),
-            (&envelope["output"], &json!(true)),
+            (&said(envelope), &json!(true)),
             "{mark}"
         );
         assert!(
@@ -192,6 +196,14 @@ async fn check_answers(
                 .unwrap()
                 .contains(&format!("'{mark}'"))
         );
+    }
+}
+
+/// What the target said; the output of a run that never reached it is the gateway's.
+fn said(envelope: &Value) -> Value {
+    match envelope["exit_code"].as_i64() {
+        Some(-2) => json!(""),
+        _ => envelope["output"].clone(),
     }
 }
 
@@ -220,12 +232,15 @@ fn check_sessions(
                     !answered.contains_key(mark) && mark.starts_with(&format!("{round}-")),
                 )
             }
+            "failed" => assert_eq!(session["exit_code"], -2, "{session}"),
             other => panic!("{mark} ended as {other}: {session}"),
         }
     }
     assert!(
         interrupted > 0,
-        "nothing was interrupted: the kill came too late"
+        "nothing was interrupted in round {round}: {} were answered, {} are known",
+        answered.len(),
+        known.len()
     );
     for mark in marks {
         assert!(

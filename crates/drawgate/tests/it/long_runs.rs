@@ -26,7 +26,7 @@ impl Scene {
         let admin = gateway.admin();
         admin.connect_bash("bash").await;
         Self {
-            postgres: Place::postgres(&admin, "pg").await,
+            postgres: Place::postgres(&admin, "pgsql").await,
             mariadb: Place::mariadb(&admin, "maria").await,
             _file: connect_sqlite(&admin, "lite").await,
             _gateway: gateway,
@@ -55,7 +55,7 @@ impl Scene {
 /// An endless run of each target, with a marker in its text.
 fn endless(marker: &str) -> [(&'static str, String); 4] {
     [
-        ("pg", format!("select pg_sleep(600) as {marker}")),
+        ("pgsql", format!("select pg_sleep(600) as {marker}")),
         ("maria", format!("select sleep(600) as {marker}")),
         (
             "lite",

@@ -8,6 +8,7 @@
 
 mod catalog;
 mod clients;
+mod command_line;
 mod databases;
 mod faults;
 mod gateway;

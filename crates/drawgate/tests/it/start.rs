@@ -174,14 +174,14 @@ fn a_data_folder_serves_one_gateway_and_a_port_one_listener() {
 async fn a_wrong_key_is_told_and_rotation_seals_anew() {
     for engine in ENGINES {
         let mut gateway = Gateway::start(engine);
-        gateway.admin().connect_postgres("pg").await;
+        let _server = gateway.admin().connect_postgres("pgsql").await;
         assert!(gateway.stop());
         let key = std::fs::read(gateway.data.join("secret.key")).unwrap();
         let rotated = gateway.command("rotate-key");
         assert!(rotated.contains("sealed under a new key"), "{rotated}");
         assert_ne!(std::fs::read(gateway.data.join("secret.key")).unwrap(), key);
         gateway.start_again();
-        let answer = gateway.admin().exec("pg", "select 1 as one").await;
+        let answer = gateway.admin().exec("pgsql", "select 1 as one").await;
         assert_eq!(answer["status"], "completed", "{answer}");
         assert!(gateway.stop());
         std::fs::write(gateway.data.join("secret.key"), key).unwrap();

@@ -94,7 +94,8 @@ pub async fn recorded(client: &Client, envelope: &Value) -> String {
 pub async fn read_to_end(client: &Client, id: &Value, mut cursor: Option<Value>) -> String {
     let mut output = String::new();
     loop {
-        let mut arguments = json!({"id": id, "include_input": false});
+        let mut arguments =
+            json!({"id": id, "include_input": false, "max_output_bytes": 1_048_576});
         if let Some(cursor) = &cursor {
             arguments["cursor"] = cursor.clone();
         }

@@ -87,7 +87,8 @@ fn json_of(text: &[u8], is_number: bool, kind: ValueKind) -> Value {
         },
         ValueKind::Integer => integer(&text),
         ValueKind::Float => float(&text),
-        ValueKind::Dynamic if is_number => integer(&text).or_else(|| float(&text)),
+        ValueKind::Dynamic if is_number && is_whole(&text) => integer(&text),
+        ValueKind::Dynamic if is_number => float(&text),
         ValueKind::Dynamic
         | ValueKind::Decimal
         | ValueKind::Json
@@ -95,6 +96,11 @@ fn json_of(text: &[u8], is_number: bool, kind: ValueKind) -> Value {
         | ValueKind::Text => None,
     };
     value.unwrap_or_else(|| Value::String(text.into_owned()))
+}
+
+fn is_whole(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte == b'-' || byte.is_ascii_digit())
 }
 
 fn integer(text: &str) -> Option<Value> {
@@ -132,6 +138,11 @@ mod tests {
         assert_eq!(read("1.5", ValueKind::Float), json!(1.5));
         assert_eq!(read("NaN", ValueKind::Float), json!("NaN"));
         assert_eq!(read("7", ValueKind::Dynamic), json!(7));
+        assert_eq!(
+            read("-9223372036854775807", ValueKind::Dynamic),
+            json!("-9223372036854775807")
+        );
+        assert_eq!(read("1.5e300", ValueKind::Dynamic), json!(1.5e300));
         assert_eq!(read(r#"{"a":1}"#, ValueKind::Json), json!(r#"{"a":1}"#));
     }
 }

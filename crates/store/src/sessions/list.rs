@@ -32,6 +32,16 @@ impl Conditions {
         }
     }
 
+    /// Adds a word that is a constant of the model. `usual` is the one that the
+    /// partial index of the column leaves out; saying so lets the engine use it.
+    fn add_constant(&mut self, column: &str, usual: &str, word: Option<&'static str>) {
+        let Some(word) = word else { return };
+        self.text.push_str(&format!(" AND {column} = '{word}'"));
+        if word != usual {
+            self.text.push_str(&format!(" AND {column} <> '{usual}'"));
+        }
+    }
+
     fn query(self, before: &str, after: &str) -> Sql {
         let text = format!("{before} FROM session WHERE {}{after}", self.text);
         self.binds.into_iter().fold(assembled(text), Sql::bind)
@@ -130,11 +140,24 @@ impl OrgStore {
             filter.kind.map(model::ConnectionType::as_str),
         );
         all.add_word("review_status", filter.review_status.as_deref());
-        all.add_word("status", filter.status.map(model::SessionStatus::as_str));
-        all.add_word("outcome", filter.outcome.map(model::SessionOutcome::as_str));
+        all.add_constant(
+            "status",
+            "done",
+            filter.status.map(model::SessionStatus::as_str),
+        );
+        all.add_constant(
+            "outcome",
+            "success",
+            filter.outcome.map(model::SessionOutcome::as_str),
+        );
         all.add_word("verb", filter.verb.map(model::Verb::as_str));
         all.add_word("origin", filter.origin.map(model::Origin::as_str));
-        all.add_word("risk_level", filter.risk_level.as_deref());
+        if let Some(level) = &filter.risk_level {
+            all.add("risk_level = ?", Bind::text(level.clone()));
+            if level != "low" {
+                all.text.push_str(" AND risk_level <> 'low'");
+            }
+        }
         if let Some(start) = filter.start_date {
             all.add("created_at >= ?", Bind::Int(start.micros()));
         }

@@ -61,12 +61,13 @@ impl OrgStore {
     }
 }
 
-/// Moves a session on, unless it is done.
+/// Ends an open session that nobody has moved on since it was read: the stored
+/// version is the one before.
 pub(crate) fn update_statement(org: OrgId, session: &Session, replica: Uuid) -> Result<Sql, Error> {
     let row = closed(org, session, replica)?;
     let statement = sql(
         "UPDATE session SET status = $1, outcome = $2, version = $3, replica = $4, detail = $5 \
-         WHERE id = $6 AND org_id = $7 AND status <> 'done'",
+         WHERE id = $6 AND org_id = $7 AND status = 'open' AND version = $8",
     );
     let statement = statement
         .text(row.status)

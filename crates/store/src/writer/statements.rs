@@ -2,9 +2,9 @@
 
 use crate::sql::{Bind, Sql, assembled, placeholders};
 
-/// Most rows in one statement. Every smaller number has a text of its own, so
-/// few enough for the engine's statement caches.
-const ROWS: usize = 8;
+/// Rows in one statement. Every number has a text of its own, and every mix of
+/// texts too, so few enough for the engine's statement caches.
+const ROWS: [usize; 4] = [8, 4, 2, 1];
 
 /// One write.
 pub(crate) enum Op {
@@ -75,9 +75,13 @@ pub(crate) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<Sql> {
         (Kind::Close, close),
         (Kind::Audit, audit),
     ] {
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            statements.push(kind.statement(rows.by_ref().take(ROWS).collect()));
+        let mut left = rows.len();
+        let mut rows = rows.into_iter();
+        for size in ROWS {
+            while left >= size {
+                statements.push(kind.statement(rows.by_ref().take(size).collect()));
+                left -= size;
+            }
         }
     }
     statements

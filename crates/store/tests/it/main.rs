@@ -1,6 +1,12 @@
 //! The store on both of its engines.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod basics;
+mod calls;
 mod harness;
 mod links;
 mod logins;
+mod recordings;
+mod safety;
+mod sessions;

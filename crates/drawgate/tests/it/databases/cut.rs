@@ -8,7 +8,7 @@ use crate::targets::{Place, connect_sqlite, exec_with, read_to_end, recorded};
 #[tokio::test]
 async fn a_cut_answer_is_read_on_to_its_very_end() {
     for (_, _gateway, admin) in gateways() {
-        let _place = Place::postgres(&admin, "pg").await;
+        let _place = Place::postgres(&admin, "pgsql").await;
         let script = "select n, repeat('ä🦀', 10) as text from generate_series(1, 20000) n";
         let mut whole = "n\ttext\n".to_owned();
         for n in 1..=20000 {
@@ -16,7 +16,8 @@ async fn a_cut_answer_is_read_on_to_its_very_end() {
         }
         whole += "(20000 rows)\n";
         for limit in [1024, 1025, 1026, 1027, 65_536, 1_048_576] {
-            let answer = exec_with(&admin, "pg", script, json!({"max_output_bytes": limit})).await;
+            let answer =
+                exec_with(&admin, "pgsql", script, json!({"max_output_bytes": limit})).await;
             let head = answer["output"].as_str().unwrap();
             assert_eq!(answer["status"], "completed");
             assert_eq!(answer["truncated"], true);
@@ -83,9 +84,9 @@ async fn cut_rows_end_at_a_row_and_the_text_goes_on_there() {
 #[tokio::test]
 async fn one_big_value_passes() {
     for (_, _gateway, admin) in gateways() {
-        let _place = Place::postgres(&admin, "pg").await;
+        let _place = Place::postgres(&admin, "pgsql").await;
         let answer = admin
-            .exec("pg", "select repeat('0123456789', 500000) as v")
+            .exec("pgsql", "select repeat('0123456789', 500000) as v")
             .await;
         assert_eq!(answer["output_bytes"], 2 + 5_000_001 + 8);
         let whole = recorded(&admin, &answer).await;

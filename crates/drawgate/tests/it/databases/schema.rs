@@ -89,12 +89,12 @@ async fn check_pages(client: &Client, tool: &str, list: &str, ask: Value) {
 #[tokio::test]
 async fn the_schema_of_postgres_is_read() {
     for (_, _gateway, admin) in gateways() {
-        let place = Place::postgres(&admin, "pg").await;
+        let place = Place::postgres(&admin, "pgsql").await;
         let (name, other) = (place.database.name.clone(), place.server.database().name);
         place.sql("create table goods (id int primary key, name text not null, price numeric default 9.5); create view cheap as select * from goods; \
                    create materialized view counted as select count(*) from goods; create schema \"od'd\"; create table \"od'd\".\"ta\"\"ble\" (x int)");
         let databases = admin
-            .call("connection_databases", json!({"connection_name": "pg"}))
+            .call("connection_databases", json!({"connection_name": "pgsql"}))
             .await
             .unwrap();
         let found = names(&databases["databases"]);
@@ -110,7 +110,7 @@ async fn the_schema_of_postgres_is_read() {
         let tables = admin
             .call(
                 "connection_tables",
-                json!({"connection_name": "pg", "database": name}),
+                json!({"connection_name": "pgsql", "database": name}),
             )
             .await
             .unwrap();
@@ -122,15 +122,18 @@ async fn the_schema_of_postgres_is_read() {
             tables["tables"][0],
             json!({"schema": "od'd", "name": "ta\"ble", "type": "table"})
         );
-        let columns =
-            check_columns(&admin, json!({"connection_name": "pg", "table": "goods"})).await;
+        let columns = check_columns(
+            &admin,
+            json!({"connection_name": "pgsql", "table": "goods"}),
+        )
+        .await;
         assert_eq!(columns["schema"], "public");
-        let odd = admin.call("connection_columns", json!({"connection_name": "pg", "database": name, "schema": "od'd", "table": "ta\"ble"})).await.unwrap();
+        let odd = admin.call("connection_columns", json!({"connection_name": "pgsql", "database": name, "schema": "od'd", "table": "ta\"ble"})).await.unwrap();
         assert_eq!(names(&odd["columns"]), ["x"]);
         let elsewhere = admin
             .call(
                 "connection_tables",
-                json!({"connection_name": "pg", "database": other}),
+                json!({"connection_name": "pgsql", "database": other}),
             )
             .await
             .unwrap();
@@ -139,7 +142,7 @@ async fn the_schema_of_postgres_is_read() {
             &admin,
             "connection_tables",
             "tables",
-            json!({"connection_name": "pg", "database": name}),
+            json!({"connection_name": "pgsql", "database": name}),
         )
         .await;
         let session = admin
@@ -159,7 +162,7 @@ async fn the_schema_of_postgres_is_read() {
         let nowhere = admin
             .call(
                 "connection_tables",
-                json!({"connection_name": "pg", "database": "nowhere"}),
+                json!({"connection_name": "pgsql", "database": "nowhere"}),
             )
             .await
             .unwrap_err();
@@ -267,7 +270,7 @@ async fn the_schema_of_sqlite_is_read() {
 #[tokio::test]
 async fn who_may_not_read_a_schema_is_told_why() {
     for (_, _gateway, admin) in gateways() {
-        let place = Place::postgres(&admin, "pg").await;
+        let place = Place::postgres(&admin, "pgsql").await;
         admin.connect_bash("bash").await;
         let error = admin
             .call("connection_databases", json!({"connection_name": "bash"}))
@@ -280,11 +283,11 @@ async fn who_may_not_read_a_schema_is_told_why() {
             .unwrap_err();
         assert_eq!(error["code"], "connection_not_found");
         for change in [
-            json!({"name": "pg", "access_schema": "disabled"}),
-            json!({"name": "pg", "access_schema": "enabled", "access_mode_exec": "disabled"}),
+            json!({"name": "pgsql", "access_schema": "disabled"}),
+            json!({"name": "pgsql", "access_schema": "enabled", "access_mode_exec": "disabled"}),
         ] {
             admin.call("connections_update", change).await.unwrap();
-            let ask = json!({"connection_name": "pg", "database": place.database.name});
+            let ask = json!({"connection_name": "pgsql", "database": place.database.name});
             let error = admin.call("connection_tables", ask).await.unwrap_err();
             assert_eq!(error["code"], "forbidden");
         }

@@ -13,8 +13,8 @@ async fn text_is_as_promised() {
         says(
             &admin,
             "lite",
-            "select 1 as one, null as nothing, '' as empty",
-            "one\tnothing\tempty\n1\t\t\n(1 row)\n",
+            "select 1 as one, null as missing, '' as empty",
+            "one\tmissing\tempty\n1\t\t\n(1 row)\n",
         )
         .await;
         says(
@@ -97,7 +97,7 @@ async fn statements_and_errors(admin: &Client) {
         admin,
         "lite",
         "insert into t values (1, 'again')",
-        "Error: UNIQUE constraint failed: t.id\n",
+        "ERROR:  UNIQUE constraint failed: t.id\n",
     )
     .await;
 }

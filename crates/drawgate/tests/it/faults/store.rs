@@ -136,7 +136,7 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
         })
         .await
         .unwrap();
-        refuses(&admin, Duration::from_secs(6)).await;
+        refuses(&admin, Duration::from_secs(12)).await;
         let cut = tokio::time::timeout(Duration::from_secs(20), cut)
             .await
             .expect("the answer is never given")
@@ -155,7 +155,7 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
     no_session_stays_open(&admin, Duration::from_secs(60)).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_hangs_is_no_store() {
     let server = Postgres::start();
     let network = Network::to(server.port()).await;
@@ -164,7 +164,7 @@ async fn a_store_that_hangs_is_no_store() {
     admin.connect_bash("bash").await;
     recovers(&admin).await;
     network.set(SILENT);
-    refuses(&admin, Duration::from_secs(15)).await;
+    refuses(&admin, Duration::from_secs(25)).await;
     network.set(WHOLE);
     recovers(&admin).await;
 }

@@ -168,11 +168,11 @@ async fn a_target_that_was_restarted_is_used_again() {
     let gateway = Gateway::start(Engine::Sqlite);
     let admin = gateway.admin();
     let mut postgres = Postgres::start();
-    connect_to(&admin, "pg", "postgres", &postgres.database()).await;
+    connect_to(&admin, "pgsql", "postgres", &postgres.database()).await;
     let mut mariadb = MariaDb::start();
     connect_to(&admin, "maria", "mysql", &mariadb.database()).await;
     for round in 0..2 {
-        for name in ["pg", "maria"] {
+        for name in ["pgsql", "maria"] {
             let filled: Vec<_> = (0..8)
                 .map(|_| {
                     let (admin, name) = (admin.clone(), name.to_owned());
@@ -183,12 +183,15 @@ async fn a_target_that_was_restarted_is_used_again() {
                 assert_eq!(answer.await.unwrap()["status"], "completed");
             }
         }
-        let cut: Vec<_> = [("pg", "select pg_sleep(60)"), ("maria", "select sleep(60)")]
-            .map(|(name, input)| {
-                let admin = admin.clone();
-                tokio::spawn(async move { admin.exec(name, input).await })
-            })
-            .into();
+        let cut: Vec<_> = [
+            ("pgsql", "select pg_sleep(60)"),
+            ("maria", "select sleep(60)"),
+        ]
+        .map(|(name, input)| {
+            let admin = admin.clone();
+            tokio::spawn(async move { admin.exec(name, input).await })
+        })
+        .into();
         tokio::time::sleep(Duration::from_millis(500)).await;
         (postgres, mariadb) = tokio::task::spawn_blocking(move || {
             postgres.stop();
@@ -205,7 +208,7 @@ async fn a_target_that_was_restarted_is_used_again() {
             assert_eq!(answer["status"], "failed", "{answer}");
             assert_ne!(answer["exit_code"], 0, "{answer}");
         }
-        for name in ["pg", "maria"] {
+        for name in ["pgsql", "maria"] {
             let answer = admin.exec(name, "select 1 as one").await;
             assert_eq!(
                 (&answer["status"], &answer["exit_code"]),
@@ -220,7 +223,7 @@ async fn a_target_that_was_restarted_is_used_again() {
         })
         .await
         .unwrap();
-        for name in ["pg", "maria"] {
+        for name in ["pgsql", "maria"] {
             for _ in 0..12 {
                 let answer = admin.exec(name, "select 1 as one").await;
                 assert_eq!(
@@ -237,10 +240,10 @@ async fn sessions_that_died_between_runs_are_noticed() {
     let gateway = Gateway::start(Engine::Sqlite);
     let admin = gateway.admin();
     let mut postgres = Postgres::start();
-    connect_to(&admin, "pg", "postgres", &postgres.database()).await;
+    connect_to(&admin, "pgsql", "postgres", &postgres.database()).await;
     let mut mariadb = MariaDb::start();
     connect_to(&admin, "maria", "mysql", &mariadb.database()).await;
-    for name in ["pg", "maria"] {
+    for name in ["pgsql", "maria"] {
         assert_eq!(admin.exec(name, "select 1").await["status"], "completed");
     }
     let servers = tokio::task::spawn_blocking(move || {
@@ -251,7 +254,7 @@ async fn sessions_that_died_between_runs_are_noticed() {
         (postgres, mariadb)
     });
     let _servers = servers.await.unwrap();
-    for name in ["pg", "maria"] {
+    for name in ["pgsql", "maria"] {
         let answer = admin.exec(name, "select 1 as one").await;
         assert_eq!(answer["output"], "one\n1\n(1 row)\n", "{name}: {answer}");
     }

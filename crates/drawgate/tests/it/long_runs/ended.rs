@@ -186,7 +186,7 @@ async fn the_output_limit_of_a_connection_stops_its_runs() {
         for (connection, input) in [
             ("bash", "yes yes_too_much"),
             (
-                "pg",
+                "pgsql",
                 "select n as yes_too_much from generate_series(1, 1000000000) n",
             ),
             (

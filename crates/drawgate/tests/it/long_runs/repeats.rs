@@ -75,9 +75,9 @@ async fn a_key_runs_once_however_often_it_is_sent() {
         let scene = Scene::new(Gateway::start(engine)).await;
         scene
             .admin
-            .exec("pg", "create table marks (mark text)")
+            .exec("pgsql", "create table marks (mark text)")
             .await;
-        let ask = |key: &str, mark: &str| json!({"connection_name": "pg", "input": format!("select pg_sleep(0.5); insert into marks values ('{mark}')"), "idempotency_key": key});
+        let ask = |key: &str, mark: &str| json!({"connection_name": "pgsql", "input": format!("select pg_sleep(0.5); insert into marks values ('{mark}')"), "idempotency_key": key});
         let answers = at_once(&scene.admin, 20, |_| ask("one", "a")).await;
         let envelopes: Vec<Value> = answers.into_iter().map(Result::unwrap).collect();
         let sessions: BTreeSet<String> = envelopes
@@ -134,7 +134,7 @@ async fn a_failed_or_running_first_outcome_is_repeated_too() {
     for engine in ENGINES {
         let scene = Scene::new(Gateway::start(engine)).await;
         let ask =
-            json!({"connection_name": "pg", "input": "select nope", "idempotency_key": "bad"});
+            json!({"connection_name": "pgsql", "input": "select nope", "idempotency_key": "bad"});
         let first = scene.admin.call("exec", ask.clone()).await.unwrap();
         let again = scene.admin.call("exec", ask).await.unwrap();
         assert_eq!(

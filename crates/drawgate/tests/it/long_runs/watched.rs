@@ -29,7 +29,7 @@ async fn a_running_session_shows_output_a_second_old() {
                 "bash",
                 "for i in $(seq 40); do echo \"at $(date +%s.%N) .\"; sleep 0.1; done",
             ),
-            ("pg", ticks),
+            ("pgsql", ticks),
         ] {
             let id = hand_off(&scene.admin, connection, input).await;
             let (mut looks, mut oldest) = (0, 0.0_f64);
@@ -74,7 +74,12 @@ async fn a_running_session_shows_output_a_second_old() {
 async fn everybody_who_waits_is_woken_at_the_end() {
     for engine in ENGINES {
         let scene = Scene::new(Gateway::start(engine)).await;
-        let id = hand_off(&scene.admin, "pg", "select pg_sleep(1.5), 'over' as state").await;
+        let id = hand_off(
+            &scene.admin,
+            "pgsql",
+            "select pg_sleep(1.5), 'over' as state",
+        )
+        .await;
         let begun = Instant::now();
         let waits: Vec<_> = (0..100)
             .map(|_| {

@@ -2,7 +2,7 @@
 
 /// What a statement does.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     /// It changes rows: `INSERT`, `REPLACE`, `UPDATE` or `DELETE`.
     Changes(&'static str),
     /// Anything else, by name: `SELECT`, `CREATE TABLE`, `BEGIN`.
@@ -12,7 +12,7 @@ pub(super) enum Verb {
 const CHANGING: [&str; 4] = ["INSERT", "REPLACE", "UPDATE", "DELETE"];
 
 /// Reads what the statement `sql` does.
-pub(super) fn verb(sql: &str) -> Verb {
+pub(crate) fn verb(sql: &str) -> Verb {
     let mut words = Words(sql);
     let Some(first) = words.next() else {
         return Verb::Other(String::new());

@@ -1,0 +1,176 @@
+//! MySQL and MariaDB.
+
+mod login;
+mod statements;
+mod talk;
+mod types;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Code, Failure, Finish};
+use mysql_async::prelude::Queryable;
+use mysql_async::{ChangeUserOpts, Conn, Error};
+use parking_lot::Mutex;
+use tokio::sync::OwnedSemaphorePermit;
+
+use self::login::Login;
+use self::talk::talk;
+use crate::flow::Flow;
+use crate::pool::Pool;
+use crate::supervise::{GRACE, Watch};
+use crate::variables::Variables;
+use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
+
+/// How long a kept session may take to tell that it is alive.
+const PING: Duration = Duration::from_secs(2);
+
+/// A MySQL or MariaDB server, with sessions per database.
+pub(crate) struct MySql {
+    login: Login,
+    database: String,
+    config: Config,
+    pools: Mutex<HashMap<String, Arc<Pool<Conn>>>>,
+}
+
+/// A session in use and its place in the pool.
+struct Lease {
+    session: Conn,
+    pool: Arc<Pool<Conn>>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl MySql {
+    /// Reads the variables; nothing is reached yet.
+    pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
+        let variables = Variables(&spec.secrets);
+        Ok(Self {
+            login: Login::new(variables)?,
+            database: variables.required("DB")?.to_owned(),
+            config,
+            pools: Mutex::default(),
+        })
+    }
+
+    /// The pool of a database; pools without sessions and users are dropped.
+    fn pool(&self, database: &str) -> Arc<Pool<Conn>> {
+        let mut pools = self.pools.lock();
+        if let Some(pool) = pools.get(database) {
+            return Arc::clone(pool);
+        }
+        pools.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.is_empty());
+        let pool = Arc::new(Pool::new(self.config.sessions, self.config.idle));
+        pools.insert(database.to_owned(), Arc::clone(&pool));
+        pool
+    }
+
+    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease, Fault> {
+        let pool = self.pool(database);
+        let permit = tokio::time::timeout(watch.left(), pool.enter()).await;
+        let Ok(Some(permit)) = permit else {
+            return Err(Fault {
+                stage: Stage::Agent,
+                code: Code::Busy,
+                message: "all sessions of the target were in use for the whole time limit".into(),
+            });
+        };
+        while let Some(mut session) = pool.take() {
+            if matches!(tokio::time::timeout(PING, session.ping()).await, Ok(Ok(()))) {
+                return Ok(Lease {
+                    session,
+                    pool,
+                    permit,
+                });
+            }
+        }
+        let limit = watch.left().min(self.config.connect_timeout);
+        let session = self.login.open(database, limit).await?;
+        Ok(Lease {
+            session,
+            pool,
+            permit,
+        })
+    }
+
+    async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
+        let watch = Watch::new(&job.stop, job.timeout);
+        let database = job.database.unwrap_or(&self.database);
+        let leasing = self.lease(database, &watch);
+        let mut lease = tokio::select! {
+            lease = leasing => lease?,
+            () = job.stop.cancelled() => return Ok(Finish {
+                exit_code: Finish::NEVER_RAN,
+                failure: None,
+            }),
+        };
+        let mut flow = Flow::new(sink, watch.halt());
+        let id = lease.session.id();
+        let talking = talk(&mut lease.session, job.input, job.read_only, &mut flow);
+        let supervised = watch.over(talking, self.login.cancel(id), GRACE).await;
+        flow.flush().await;
+        let failure = watch
+            .failure(supervised.ending)
+            .or_else(|| match &supervised.value {
+                Some(Err(error)) if supervised.ending.is_none() => Some(broken(error)),
+                _ => None,
+            });
+        let is_clean = matches!(supervised.value, Some(Ok(()))) && supervised.ending.is_none();
+        if is_clean {
+            put_back(lease);
+        }
+        Ok(Finish {
+            exit_code: i32::from(flow.has_failed() || !is_clean),
+            failure,
+        })
+    }
+}
+
+impl Target for MySql {
+    fn run<'a>(
+        &'a self,
+        job: Job<'a>,
+        sink: &'a mut dyn Sink,
+    ) -> BoxFuture<'a, Result<Finish, Fault>> {
+        Box::pin(self.run_job(job, sink))
+    }
+
+    fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe> {
+        Box::pin(async move {
+            match self.login.open(&self.database, timeout).await {
+                Ok(session) => {
+                    let (major, minor, patch) = session.server_version();
+                    tokio::spawn(session.disconnect());
+                    Probe::ready(Some(format!("{major}.{minor}.{patch}")))
+                }
+                Err(fault) => Probe::failed(fault),
+            }
+        })
+    }
+}
+
+fn broken(error: &Error) -> Failure {
+    let reason = match error {
+        Error::Io(error) => error.to_string(),
+        Error::Driver(mysql_async::DriverError::LocalInfile(_)) => {
+            "LOAD DATA LOCAL has no file here".to_owned()
+        }
+        _ => "the server said something unexpected".to_owned(),
+    };
+    Failure::new(
+        Code::Unavailable,
+        format!("the session broke during the run: {reason}"),
+    )
+}
+
+/// Gives a session back to its pool, cleaned beside the next work. A reset
+/// would keep the database that a script chose; a new login does not.
+fn put_back(mut lease: Lease) {
+    tokio::spawn(async move {
+        let cleaning = lease.session.change_user(ChangeUserOpts::default());
+        if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
+            lease.pool.give(lease.session);
+        }
+        drop(lease.permit);
+    });
+}

@@ -1,0 +1,126 @@
+//! Logging in to MySQL and MariaDB.
+
+use std::time::Duration;
+
+use model::{ExposeSecret, SecretString, Tls};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
+
+use crate::dial::{Reached, dial};
+use crate::variables::Variables;
+use crate::{Fault, Stage};
+
+/// Longest packet that is read, as long as the longest PostgreSQL message.
+const LONGEST: usize = 256 * 1024 * 1024;
+
+/// What it takes to log in.
+pub(super) struct Login {
+    host: String,
+    port: u16,
+    user: String,
+    password: SecretString,
+    tls: Tls,
+    roots: Option<String>,
+}
+
+impl Login {
+    /// Reads the variables.
+    pub(super) fn new(variables: Variables<'_>) -> Result<Self, Fault> {
+        variables.required("PASS")?;
+        // The driver takes the provider of the process.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Ok(Self {
+            host: variables.required("HOST")?.to_owned(),
+            port: variables.port(3306)?,
+            user: variables.required("USER")?.to_owned(),
+            password: variables.secret("PASS").cloned().unwrap_or_default(),
+            tls: variables.ssl_mode()?,
+            roots: variables.text("SSLROOTCERT").map(str::to_owned),
+        })
+    }
+
+    /// Opens a session in `database`, within `limit`.
+    pub(super) async fn open(&self, database: &str, limit: Duration) -> Result<Conn, Fault> {
+        let reached = Reached::default();
+        let opening = async {
+            // The driver does not tell how far it came.
+            drop(dial(&self.host, self.port, &reached).await?);
+            reached.enter(Stage::Auth);
+            self.connect(Some(database)).await.map_err(refused)
+        };
+        reached.within(limit, opening).await
+    }
+
+    /// Cancels what the session `id` runs, again and again: a script may have
+    /// gone on to its next statement.
+    pub(super) async fn cancel(&self, id: u32) {
+        let Ok(mut session) = self.connect(None).await else {
+            return;
+        };
+        while session.query_drop(format!("KILL QUERY {id}")).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn connect(&self, database: Option<&str>) -> mysql_async::Result<Conn> {
+        let encrypted = self.tls != Tls::Off;
+        match Conn::new(self.options(database, encrypted)).await {
+            Err(Error::Driver(DriverError::NoClientSslFlagFromServer))
+                if self.tls == Tls::Preferred =>
+            {
+                Conn::new(self.options(database, false)).await
+            }
+            result => result,
+        }
+    }
+
+    fn options(&self, database: Option<&str>, encrypted: bool) -> Opts {
+        let mut protection = SslOpts::default();
+        if self.tls == Tls::Unverified {
+            protection = protection
+                .with_danger_accept_invalid_certs(true)
+                .with_danger_skip_domain_validation(true);
+        } else if let Some(roots) = &self.roots {
+            protection = protection
+                .with_root_certs(vec![roots.clone().into_bytes().into()])
+                .with_disable_built_in_roots(true);
+        }
+        OptsBuilder::default()
+            .ip_or_hostname(self.host.clone())
+            .tcp_port(self.port)
+            .user(Some(self.user.clone()))
+            .pass(Some(self.password.expose_secret().to_owned()))
+            .db_name(database.map(str::to_owned))
+            .prefer_socket(false)
+            .tcp_keepalive(Some(Duration::from_secs(60)))
+            .stmt_cache_size(0)
+            .max_allowed_packet(Some(LONGEST))
+            .ssl_opts(encrypted.then_some(protection))
+            .into()
+    }
+}
+
+/// Why a login failed; the server's own words hold no secrets.
+fn refused(error: Error) -> Fault {
+    match error {
+        Error::Server(error) => Fault::unavailable(
+            Stage::Auth,
+            format!("the server refused the login: {}", error.message),
+        ),
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => Fault::unavailable(
+            Stage::Tls,
+            "the server offers no TLS but the connection's `SSLMODE` asks for it",
+        ),
+        Error::Io(IoError::Tls(error)) => {
+            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {error}"))
+        }
+        Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {error}"))
+        }
+        Error::Io(error) => Fault::unavailable(Stage::Auth, format!("the login failed: {error}")),
+        _ => Fault::unavailable(
+            Stage::Auth,
+            "the server asks for a login method that is not supported",
+        ),
+    }
+}

@@ -1,0 +1,210 @@
+//! MySQL, as MariaDB speaks it.
+
+use std::time::{Duration, Instant};
+
+use connect::Stage;
+use model::Code;
+use testkit::servers::MariaDb;
+use tokio_util::sync::CancellationToken;
+
+use crate::recorder::{Ask, run, say, server};
+
+#[tokio::test]
+async fn results_and_tags_come_in_order() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let script = "create table t (a bigint unsigned primary key, b varchar(9), c varbinary(4), d decimal(9,2), e double, f datetime(3));
+        insert into t values (18446744073709551615, 'ö;', x'00ff', 1.50, 0.1, '2024-01-02 03:04:05.006'), (2, null, null, null, null, null);
+        select * from t order by a desc; select 1 as x where false; update t set b = 'y'; delete from t where a = 2";
+    let (said, code) = say(&*target, script).await;
+    assert_eq!(
+        said,
+        "done \"CREATE TABLE\" None
+done \"INSERT 2\" Some(2)
+# a:bigint unsigned:Integer|b:varchar:Text|c:varbinary:Binary|d:decimal:Decimal|e:double:Float|f:datetime:Text
+18446744073709551615|ö;|\\x00ff|1.50|0.1|2024-01-02 03:04:05.006
+2|NULL|NULL|NULL|NULL|NULL
+done \"\" None
+# x:int:Integer
+done \"\" None
+done \"UPDATE 2\" Some(2)
+done \"DELETE 1\" Some(1)
+"
+    );
+    assert_eq!(code, 0);
+    let ask = Ask {
+        input: "select a, b, a + 1 from t",
+        ..Ask::default()
+    };
+    assert_eq!(run(&*target, ask).await.0.sources, 2);
+}
+
+#[tokio::test]
+async fn errors_are_those_of_the_server() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let ask = Ask {
+        input: "select 1; select * from nowhere; select 2",
+        ..Ask::default()
+    };
+    let (recorder, finish) = run(&*target, ask).await;
+    let said = recorder.text;
+    assert!(
+        said.starts_with("# 1:int:Integer\n1\ndone \"\" None\nERROR 1146 (42S02): Table "),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 4);
+    assert_eq!(recorder.code.as_deref(), Some("42S02"));
+    assert_eq!(finish.unwrap().exit_code, 1);
+    let (said, code) = say(
+        &*target,
+        "load data local infile '/etc/passwd' into table x",
+    )
+    .await;
+    assert_eq!(code, 1, "{said}");
+}
+
+#[tokio::test]
+async fn a_run_ends_soon_when_stopped_or_too_slow_or_unwanted() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    // A session is kept for each run, so that no login is measured.
+    assert_eq!(say(&*target, "select 1").await.1, 0);
+    let stop = CancellationToken::new();
+    let ask = Ask {
+        input: "select sleep(60); select sleep(61)",
+        stop: stop.clone(),
+        ..Ask::default()
+    };
+    let begun = Instant::now();
+    let stopping = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stop.cancel();
+    };
+    let ((_, finish), ()) = tokio::join!(run(&*target, ask), stopping);
+    assert!(begun.elapsed() < Duration::from_millis(1300));
+    assert_eq!(finish.unwrap().exit_code, 1);
+    assert_eq!(say(&*target, "select 1").await.1, 0);
+    let ask = Ask {
+        input: "select benchmark(100000000000, md5('x'))",
+        timeout: Some(Duration::from_millis(300)),
+        ..Ask::default()
+    };
+    let begun = Instant::now();
+    let finish = run(&*target, ask).await.1.unwrap();
+    assert!(begun.elapsed() < Duration::from_millis(1300));
+    assert_eq!(finish.failure.unwrap().code, Code::Timeout);
+    let ask = Ask {
+        input: "with recursive n(i) as (select 1 union all select i + 1 from n) select a.seq, repeat('x', 100) from seq_1_to_100000000 a",
+        most_rows: Some(10),
+        ..Ask::default()
+    };
+    let begun = Instant::now();
+    run(&*target, ask).await.1.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    let left = mariadb.mariadb("select count(*) from information_schema.processlist where info like '%seq_1_to%' and info not like '%processlist%' or info like 'select sleep%'");
+    assert_eq!(left.trim(), "0");
+}
+
+#[tokio::test]
+async fn nothing_of_a_session_reaches_the_next_run() {
+    let mariadb = MariaDb::shared();
+    let database = mariadb.database();
+    let target = server("mysql", &database, &[]);
+    let script = "set @secret = 'x', sql_mode = 'ANSI'; create temporary table left_over (a int);
+        start transaction; use information_schema; select * from nowhere";
+    for _ in 0..4 {
+        assert_eq!(say(&*target, script).await.1, 1);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let asked = "select database(), @secret, @@sql_mode like '%ANSI%', @@in_transaction";
+        let (said, code) = say(&*target, asked).await;
+        assert_eq!(code, 0);
+        assert_eq!(
+            said.lines().nth(1),
+            Some(format!("{}|NULL|0|0", database.name).as_str())
+        );
+        assert_eq!(say(&*target, "select * from left_over").await.1, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_run_cannot_write() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    say(&*target, "create table w (a int)").await;
+    for input in [
+        "insert into w values (1)",
+        "select 1; insert into w values (1)",
+        "commit; set session transaction read write; insert into w values (1)",
+        "begin not atomic commit; set session transaction read write; insert into w values (1); end",
+        "with x as (select 1) insert into w select * from x",
+    ] {
+        let ask = Ask {
+            input,
+            read_only: true,
+            ..Ask::default()
+        };
+        let (recorder, finish) = run(&*target, ask).await;
+        assert_eq!(finish.unwrap().exit_code, 1, "{input}: {}", recorder.text);
+    }
+    let ask = Ask {
+        input: "select count(*) from w;",
+        read_only: true,
+        ..Ask::default()
+    };
+    let (recorder, _) = run(&*target, ask).await;
+    assert_eq!(
+        recorder.text,
+        "# count(*):bigint:Integer\n0\ndone \"\" None\n"
+    );
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(say(&*target, "insert into w values (1)").await.1, 0);
+}
+
+#[tokio::test]
+async fn failures_of_a_login_tell_the_stage() {
+    let mariadb = MariaDb::shared();
+    let database = mariadb.database();
+    let failing: [(&[(&str, &str)], Stage); 4] = [
+        (&[("PASS", "wrong")], Stage::Auth),
+        (&[("PORT", "1")], Stage::Tcp),
+        (&[("HOST", "no.such.host.invalid")], Stage::Resolve),
+        (&[("SSLMODE", "require")], Stage::Tls),
+    ];
+    for (more, stage) in failing {
+        let target = server("mysql", &database, more);
+        let fault = target.probe(Duration::from_secs(9)).await.fault.unwrap();
+        assert_eq!(
+            (fault.stage, fault.code),
+            (stage, Code::Unavailable),
+            "{fault}"
+        );
+        assert!(!fault.message.contains("wrong"));
+    }
+    let ready = server("mysql", &database, &[])
+        .probe(Duration::from_secs(5))
+        .await;
+    assert!(ready.server_version.is_some());
+}
+
+#[tokio::test]
+async fn tls_is_verified_except_under_require() {
+    let mariadb = MariaDb::start_tls();
+    let database = mariadb.database();
+    let roots = mariadb.authority().unwrap();
+    let ready = [
+        vec![("SSLMODE", "require")],
+        vec![("SSLMODE", "verify-full"), ("SSLROOTCERT", roots)],
+        vec![("SSLROOTCERT", roots), ("HOST", "localhost")],
+    ];
+    for more in ready {
+        let target = server("mysql", &database, &more);
+        let (said, _) = say(&*target, "show status like 'Ssl_version'").await;
+        assert!(said.lines().nth(1).unwrap().contains("TLS"), "{said}");
+    }
+    for mode in ["verify-full", "prefer"] {
+        let target = server("mysql", &database, &[("SSLMODE", mode)]);
+        let probe = target.probe(Duration::from_secs(5)).await;
+        assert_eq!(probe.stage, Stage::Tls, "{mode}");
+    }
+}

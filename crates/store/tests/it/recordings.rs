@@ -1,0 +1,174 @@
+//! Recordings: what was said is read back as it was said.
+
+use model::{SessionId, Stream};
+use proptest::prelude::*;
+use store::OrgStore;
+
+use crate::harness::{ENGINES, Engine, Home};
+use crate::sessions::{audit, ended, session};
+
+const NO_LIMIT: u64 = u64::MAX;
+
+/// Everything that is recorded, read in pages of `size` bytes.
+async fn read_all(org: &OrgStore, id: SessionId, size: u64) -> String {
+    let mut text = String::new();
+    let mut from = 0;
+    loop {
+        let page = org.read_recording(id, from, size).await.unwrap();
+        assert!(page.text.len() as u64 <= size.max(4));
+        text.push_str(&page.text);
+        match page.next {
+            Some(next) => {
+                assert!(next > from, "a page makes progress");
+                from = next;
+            }
+            None => return text,
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_small_recording_is_written_with_its_session() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let new = session(home.now());
+        home.org.open_session(&new, "").await.unwrap();
+        let recorder = home.org.recorder(new.id, NO_LIMIT);
+        recorder.append(0, Stream::Output, "zwölf \u{0}\n");
+        recorder.append(1_234, Stream::Error, "");
+        recorder.append(1_235, Stream::Error, "\"quoted\" 🦀\u{7f}");
+        assert!(!recorder.needs_flush() && !recorder.truncated());
+        let nothing = home.org.read_recording(new.id, 0, 100).await.unwrap();
+        assert_eq!((nothing.text.as_str(), nothing.next), ("", None));
+        let tail = recorder.finish().await.unwrap();
+        home.org
+            .close_session(&ended(&new), Some(tail), Some(audit(home.now())))
+            .await
+            .unwrap();
+        let whole = "zwölf \u{0}\n\"quoted\" 🦀\u{7f}";
+        let page = home.org.read_recording(new.id, 0, 100).await.unwrap();
+        assert_eq!(page.text, whole, "{engine:?}");
+        assert_eq!(page.total_bytes, whole.len() as u64);
+        assert_eq!(page.next, None);
+        for size in 0..12 {
+            assert_eq!(read_all(&home.org, new.id, size).await, whole);
+        }
+        let inside = home.org.read_recording(new.id, 3, 4).await.unwrap();
+        assert_eq!((inside.text.as_str(), inside.next), ("lf \u{0}", Some(8)));
+        let beyond = home.org.read_recording(new.id, 999, 4).await.unwrap();
+        assert_eq!((beyond.text.as_str(), beyond.next), ("", None));
+    }
+}
+
+#[tokio::test]
+async fn a_running_session_is_readable_after_a_flush() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let new = session(home.now());
+        home.org.open_session(&new, "").await.unwrap();
+        let recorder = home.org.recorder(new.id, NO_LIMIT);
+        let mut watch = home.store.bus().watch(model::Id::uuid(new.id));
+        recorder.append(0, Stream::Output, "one");
+        recorder.flush().await.unwrap();
+        watch.changed().await;
+        assert_eq!(read_all(&home.org, new.id, 50).await, "one", "{engine:?}");
+        recorder.append(5, Stream::Output, "two");
+        recorder.append(6, Stream::Output, &"x".repeat(100_000));
+        let tail = recorder.finish().await.unwrap();
+        home.org
+            .close_session(&ended(&new), Some(tail), None)
+            .await
+            .unwrap();
+        let whole = read_all(&home.org, new.id, 30_000).await;
+        assert_eq!(whole.len(), 100_006);
+        assert!(whole.starts_with("onetwoxxx"));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_beyond_the_limit() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let new = session(home.now());
+        home.org.open_session(&new, "").await.unwrap();
+        let recorder = home.org.recorder(new.id, 6);
+        recorder.append(0, Stream::Output, "abcd");
+        assert!(!recorder.truncated());
+        recorder.append(0, Stream::Output, "eü");
+        assert!(recorder.truncated());
+        recorder.append(0, Stream::Output, "f");
+        let tail = recorder.finish().await.unwrap();
+        home.org
+            .close_session(&ended(&new), Some(tail), None)
+            .await
+            .unwrap();
+        let whole = read_all(&home.org, new.id, 100).await;
+        assert_eq!(whole, "abcde", "{engine:?}: no gap, no half character");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_megabytes_are_streamed() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let new = session(home.now());
+        home.org.open_session(&new, "").await.unwrap();
+        let recorder = home.org.recorder(new.id, NO_LIMIT);
+        let chunk = "0123456789abcdeü".repeat(4096);
+        let chunks = 50 * 1024 * 1024 / chunk.len() + 1;
+        for n in 0..chunks {
+            recorder.append(n as u64, Stream::Output, &chunk);
+            if recorder.needs_flush() {
+                recorder.flush().await.unwrap();
+            }
+        }
+        let tail = recorder.finish().await.unwrap();
+        home.org
+            .close_session(&ended(&new), Some(tail), None)
+            .await
+            .unwrap();
+        let page = home.org.read_recording(new.id, 0, 1).await.unwrap();
+        let total = (chunk.len() * chunks) as u64;
+        assert_eq!(page.total_bytes, total, "{engine:?}");
+        let mut from = 0;
+        while from < total {
+            let page = home.org.read_recording(new.id, from, 5_000_000).await;
+            let page = page.unwrap();
+            let at = usize::try_from(from).unwrap() % chunk.len();
+            let length = page.text.len().min(chunk.len() - at);
+            assert_eq!(page.text[..length], chunk[at..at + length]);
+            from += page.text.len() as u64;
+        }
+        assert_eq!(from, total);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn pages_of_any_size_make_the_whole(
+        parts in prop::collection::vec("[a-zü🦀\n\"]{0,40}", 1..20),
+        flush_every in 1_usize..6,
+        size in 0_u64..70,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let home = Home::new(Engine::Sqlite).await;
+            let id = session(home.now()).id;
+            let recorder = home.org.recorder(id, NO_LIMIT);
+            for (n, part) in parts.iter().enumerate() {
+                recorder.append(n as u64, Stream::Output, part);
+                if n % flush_every == 0 {
+                    recorder.flush().await.unwrap();
+                }
+            }
+            recorder.flush().await.unwrap();
+            recorder.finish().await.unwrap();
+            assert_eq!(read_all(&home.org, id, size).await, parts.concat());
+        });
+    }
+}
