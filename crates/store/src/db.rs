@@ -14,7 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments as _, ConnectOptions as _, Postgres, Row as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::sql::{Bind, Sql, sql};
+use crate::sql::{Bind, Sql, join, sql};
 use crate::{Error, StoreUrl};
 
 /// Serializes migrations of all gateways on one PostgreSQL; any constant does.
@@ -23,39 +23,29 @@ const MIGRATION_LOCK: i64 = 0x6472_6177_6761_7465;
 /// Name of the PostgreSQL channel that carries wake-ups.
 const CHANNEL: &str = "drawgate";
 
-/// Most statements that go to SQLite in one piece.
+/// Most statements that go to the engine in one piece.
 const TOGETHER: usize = 4;
 
-/// One text of several statements; placeholders are numbered through.
-fn join(first: &str, statements: Vec<Sql>, last: &str) -> Sql {
-    let mut text = String::from(first);
-    let mut binds = Vec::new();
-    for statement in statements {
-        text.push(';');
-        shift(&mut text, statement.text.as_str(), binds.len());
-        binds.extend(statement.binds);
-    }
-    text.push(';');
-    text.push_str(last);
-    Sql {
-        binds,
-        ..crate::sql::assembled(text)
-    }
+/// Statements as one script for SQLite; placeholders are numbered through.
+fn script(statements: Vec<Sql>) -> Sql {
+    join(
+        statements,
+        "BEGIN IMMEDIATE",
+        |_| ";".to_owned(),
+        ["", ";COMMIT"],
+    )
 }
 
-/// Appends `statement` with every `$n` raised by `by`. Constants of this crate
-/// hold no `$` but those of placeholders.
-fn shift(text: &mut String, statement: &str, by: usize) {
-    let mut parts = statement.split('$');
-    text.push_str(parts.next().unwrap_or_default());
-    for part in parts {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = part.split_at(digits);
-        let number: usize = number.parse().unwrap_or_default();
-        text.push('$');
-        text.push_str(&(number + by).to_string());
-        text.push_str(rest);
-    }
+/// Statements as one for PostgreSQL, which is a transaction by itself. None of
+/// them sees what another one writes.
+fn compound(statements: Vec<Sql>) -> Sql {
+    let name = |number| format!("s{number} AS (");
+    join(
+        statements,
+        "WITH ",
+        name,
+        ["), ", "done AS (SELECT 1) SELECT 1"],
+    )
 }
 
 /// The engine and its connections.
@@ -269,31 +259,36 @@ impl Db {
         }
     }
 
-    /// Runs statements as one transaction; a single one needs no other words.
-    /// A few go to SQLite in one piece, because every trip to its thread costs
-    /// more than a small statement.
+    /// Runs statements that touch different rows as one transaction. A few go
+    /// to the engine in one piece, because every trip to SQLite's thread or to
+    /// the server costs more than a small statement.
     pub(crate) async fn run_together(&self, mut statements: Vec<Sql>) -> Result<(), Error> {
         if statements.len() == 1
             && let Some(only) = statements.pop()
         {
             return self.run(only).await.map(drop);
         }
-        if let Self::Lite { write, .. } = self
-            && statements.len() <= TOGETHER
-        {
-            let mut writer = Arc::clone(write).lock_owned().await;
-            writer.settle().await;
-            writer.open = true;
-            let piece = join("BEGIN IMMEDIATE", statements, "COMMIT");
-            lite(piece).execute(&mut writer.connection).await?;
-            writer.open = false;
-            return Ok(());
+        if statements.len() > TOGETHER {
+            let mut tx = self.begin().await?;
+            for statement in statements {
+                tx.run(statement).await?;
+            }
+            return tx.commit().await;
         }
-        let mut tx = self.begin().await?;
-        for statement in statements {
-            tx.run(statement).await?;
+        match self {
+            Self::Lite { write, .. } => {
+                let mut writer = Arc::clone(write).lock_owned().await;
+                writer.settle().await;
+                writer.open = true;
+                let piece = script(statements);
+                lite(piece).execute(&mut writer.connection).await?;
+                writer.open = false;
+            }
+            Self::Pg(pool) => {
+                pg(compound(statements)).execute(pool).await?;
+            }
         }
-        tx.commit().await
+        Ok(())
     }
 
     /// Rows of a page and the number that a second query counts, in one
