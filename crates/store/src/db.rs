@@ -140,7 +140,7 @@ impl Db {
                     .disable_statement_logging();
                 let pool = PgPoolOptions::new()
                     .max_connections(24)
-                    .acquire_timeout(Duration::from_secs(10))
+                    .acquire_timeout(Duration::from_secs(3))
                     .connect_with(options)
                     .await?;
                 Ok(Self::Pg(pool))
