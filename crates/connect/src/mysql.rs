@@ -46,7 +46,7 @@ impl MySql {
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         let variables = Variables(&spec.secrets);
         Ok(Self {
-            login: Login::new(variables)?,
+            login: Login::new(variables, spec.limits.timeout_seconds)?,
             database: variables.required("DB")?.to_owned(),
             config,
             pools: Mutex::default(),

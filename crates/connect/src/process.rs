@@ -143,7 +143,7 @@ impl Target for Process {
 
     fn probe(&self, _: Duration) -> BoxFuture<'_, Probe> {
         Box::pin(async {
-            if room::is_program(&self.program) {
+            if room::is_program(&self.program, &self.variables) {
                 return Probe::ready(None);
             }
             let message = format!("there is no program `{}`", self.program);

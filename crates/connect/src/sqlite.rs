@@ -1,13 +1,13 @@
 //! SQLite files, opened anew for each run.
 
 mod codes;
+mod fence;
 mod script;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use rusqlite::limits::Limit;
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -144,9 +144,6 @@ fn open(path: &std::path::Path, read_only: bool) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(refuse)?;
     connection.busy_timeout(BUSY).map_err(refuse)?;
-    connection
-        .set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
-        .map_err(refuse)?;
     // Reads the header, so that a file of another kind is refused here.
     connection
         .query_row("PRAGMA schema_version", [], |_| Ok(()))
@@ -156,5 +153,6 @@ fn open(path: &std::path::Path, read_only: bool) -> Result<Connection, Fault> {
             .pragma_update(None, "query_only", true)
             .map_err(refuse)?;
     }
+    fence::put_up(&connection).map_err(refuse)?;
     Ok(connection)
 }

@@ -7,6 +7,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
 
 use crate::dial::{Reached, dial};
+use crate::supervise::GRACE;
 use crate::variables::Variables;
 use crate::{Fault, Stage};
 
@@ -21,11 +22,12 @@ pub(super) struct Login {
     password: SecretString,
     tls: Tls,
     roots: Option<String>,
+    limit: String,
 }
 
 impl Login {
-    /// Reads the variables.
-    pub(super) fn new(variables: Variables<'_>) -> Result<Self, Fault> {
+    /// Reads the variables; `limit` is the longest run time in seconds.
+    pub(super) fn new(variables: Variables<'_>, limit: u32) -> Result<Self, Fault> {
         variables.required("PASS")?;
         // The driver takes the provider of the process.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -36,6 +38,7 @@ impl Login {
             password: variables.secret("PASS").cloned().unwrap_or_default(),
             tls: variables.ssl_mode()?,
             roots: variables.text("SSLROOTCERT").map(str::to_owned),
+            limit: time_limit(limit),
         })
     }
 
@@ -95,9 +98,20 @@ impl Login {
             .tcp_keepalive(Some(Duration::from_secs(60)))
             .stmt_cache_size(0)
             .max_allowed_packet(Some(LONGEST))
+            .setup(vec![self.limit.clone()])
             .ssl_opts(encrypted.then_some(protection))
             .into()
     }
+}
+
+/// Limits the time of a statement at the server too, should this end be gone.
+/// MariaDB reads the first comment only, MySQL the second.
+fn time_limit(seconds: u32) -> String {
+    let seconds = u64::from(seconds) + GRACE.as_secs();
+    format!(
+        "SET SESSION sql_mode = @@sql_mode /*M!100101 , max_statement_time = {seconds} */ \
+         /*!50708 , max_execution_time = {seconds}000 */"
+    )
 }
 
 /// Why a login failed; the server's own words hold no secrets.

@@ -1,6 +1,6 @@
 //! One run in a session: the script goes out, pieces come back.
 
-use model::{Piece, ValueKind};
+use model::{Piece, Severity, ValueKind};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error, Row, Value};
 
@@ -92,6 +92,26 @@ async fn follow(
     }
     // The driver keeps an error of a later statement until it is asked.
     result.next().await?;
+    let has_warnings = result.warnings() > 0;
+    drop(result);
+    if has_warnings {
+        warn(session, flow).await?;
+    }
+    Ok(())
+}
+
+/// The warnings of the last statement; the server keeps no others.
+async fn warn(session: &mut Conn, flow: &mut Flow<'_>) -> Result<(), Error> {
+    let warnings: Vec<(String, u16, String)> = session.query("SHOW WARNINGS").await?;
+    for (level, code, text) in warnings {
+        let severity = if level == "Note" {
+            Severity::Notice
+        } else {
+            Severity::Warning
+        };
+        let text = format!("{level} (Code {code}): {text}");
+        flow.notice(severity, text).await;
+    }
     Ok(())
 }
 

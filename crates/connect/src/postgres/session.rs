@@ -92,14 +92,15 @@ impl Session {
 
     async fn next(&mut self) -> io::Result<Message> {
         loop {
-            if let Some(message) = Message::parse(&mut self.input)? {
-                return Ok(message);
-            }
+            // Before parsing, which makes room for the whole message.
             if let Some(header) = Header::parse(&self.input)?
                 && header.len() > LONGEST
             {
                 let text = "a message of the server is too long";
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            }
+            if let Some(message) = Message::parse(&mut self.input)? {
+                return Ok(message);
             }
             if self.stream.read_buf(&mut self.input).await? == 0 {
                 let text = "the server closed the session";

@@ -13,6 +13,9 @@ use super::session::Session;
 use super::types::describe;
 use crate::flow::Flow;
 
+/// Bytes of a copy that make a piece; the server sends a message per row.
+const COPIED: usize = 64 * 1024;
+
 /// Runs `script` to its end. Everything that the server says goes into `flow`.
 ///
 /// # Errors
@@ -35,8 +38,14 @@ pub(super) async fn talk(
     }
     session.send(&messages).await?;
     let mut width = None;
+    let mut copied = BytesMut::new();
     loop {
-        match session.receive().await? {
+        let message = session.receive().await?;
+        let is_copy = matches!(message, Message::CopyData(_));
+        if !copied.is_empty() && (!is_copy || copied.len() >= COPIED) {
+            flow.output(Stream::Output, copied.split().freeze()).await;
+        }
+        match message {
             Message::DataRow(row) => {
                 add_row(&row, width, flow)?;
                 flow.settle().await;
@@ -64,7 +73,7 @@ pub(super) async fn talk(
                 };
                 flow.notice(severity, report.notice_text()).await;
             }
-            Message::CopyData(body) => flow.output(Stream::Output, body.into_bytes()).await,
+            Message::CopyData(body) => copied.extend_from_slice(body.data()),
             Message::CopyInResponse(_) => refuse_copy(session, read_only).await?,
             Message::ReadyForQuery(_) => {
                 flow.flush().await;

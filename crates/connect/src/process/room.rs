@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use crate::{Fault, Stage};
 
-/// Where programs are when this process has no `PATH`.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs are, whatever this process was started with.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// `envvar:NAME` or `filesystem:NAME` to the value.
 pub(super) type Variables = BTreeMap<String, SecretString>;
@@ -27,7 +27,7 @@ pub(super) struct Room {
 
 impl Room {
     /// Makes the folder and writes the `filesystem:` variables into it; those
-    /// of the run win over those of the connection.
+    /// of the connection win over those of the run.
     pub(super) fn furnish(connection: &Variables, run: &Variables) -> Result<Self, Fault> {
         check(run)?;
         let refuse = |error: std::io::Error| {
@@ -42,11 +42,11 @@ impl Room {
             .tempdir()
             .map_err(refuse)?;
         let mut environment = BTreeMap::from([
-            ("PATH".to_owned(), search_path()),
+            ("PATH".to_owned(), PATH.into()),
             ("HOME".to_owned(), folder.path().into()),
             ("LANG".to_owned(), "C.UTF-8".into()),
         ]);
-        for (key, value) in connection.iter().chain(run) {
+        for (key, value) in run.iter().chain(connection) {
             let Some((form, name)) = key.split_once(':') else {
                 continue;
             };
@@ -113,8 +113,8 @@ pub(super) fn check(variables: &Variables) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether `program` can be run.
-pub(super) fn is_program(program: &str) -> bool {
+/// Whether `program` can be run with the variables of the connection.
+pub(super) fn is_program(program: &str, connection: &Variables) -> bool {
     let is_file = |path: &Path| {
         path.metadata()
             .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
@@ -122,11 +122,10 @@ pub(super) fn is_program(program: &str) -> bool {
     if program.contains('/') {
         return is_file(Path::new(program));
     }
-    env::split_paths(&search_path()).any(|folder| is_file(&folder.join(program)))
-}
-
-fn search_path() -> OsString {
-    env::var_os("PATH").unwrap_or_else(|| PATH.into())
+    let path = connection
+        .get("envvar:PATH")
+        .map_or(PATH, |path| path.expose_secret());
+    env::split_paths(path).any(|folder| is_file(&folder.join(program)))
 }
 
 fn write(path: &Path, value: &SecretString) -> std::io::Result<()> {

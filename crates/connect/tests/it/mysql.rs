@@ -65,6 +65,38 @@ async fn errors_are_those_of_the_server() {
 }
 
 #[tokio::test]
+async fn warnings_follow_their_statement() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let script = "drop table if exists nowhere; select 1 / 0 as x, cast('1x' as int) as y";
+    let (said, code) = say(&*target, script).await;
+    assert_eq!(code, 0);
+    let end = "NULL|1\ndone \"\" None\n\
+        Warning (Code 1292): Truncated incorrect INTEGER value: '1x'\n\
+        Warning (Code 1365): Division by 0\n";
+    let mut ends: Vec<_> = end.lines().collect();
+    let mut said: Vec<_> = said.lines().collect();
+    let mut said = said.split_off(said.len() - ends.len());
+    said.sort_unstable();
+    ends.sort_unstable();
+    assert_eq!(said, ends);
+    let (said, _) = say(&*target, "drop table if exists nowhere").await;
+    assert!(said.contains("Note (Code 1051): "), "{said}");
+}
+
+#[tokio::test]
+async fn the_server_limits_the_time_of_statements() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    for _ in 0..2 {
+        let (said, _) = say(&*target, "select @@max_statement_time").await;
+        assert_eq!(said.lines().nth(1), Some("3605.000000"));
+        say(&*target, "set max_statement_time = 0").await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_run_ends_soon_when_stopped_or_too_slow_or_unwanted() {
     let mariadb = MariaDb::shared();
     let target = server("mysql", &mariadb.database(), &[]);

@@ -54,6 +54,14 @@ async fn copy_gives_bytes_and_takes_none() {
     };
     let (recorder, _) = run(&*target, ask).await;
     assert_eq!(recorder.output, b"1\tx\n");
+    let ask = Ask {
+        input: "copy (select i, 'x' from generate_series(1, 100000) i) to stdout; select 1",
+        ..Ask::default()
+    };
+    let (recorder, _) = run(&*target, ask).await;
+    let rows: String = (1..=100_000).map(|row| format!("{row}\tx\n")).collect();
+    assert!(recorder.output == rows.as_bytes());
+    assert!(recorder.outputs < 20, "{} pieces", recorder.outputs);
     let (said, code) = say(&*target, "create table c (a int); copy c from stdin").await;
     assert!(said.contains("COPY FROM STDIN has no input here"), "{said}");
     assert_eq!(code, 1);

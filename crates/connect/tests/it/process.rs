@@ -44,16 +44,22 @@ async fn a_command_gets_input_arguments_and_only_its_variables() {
     );
     let job = Ask {
         args: &["x y"],
-        env: &[("envvar:A", "of the run"), ("filesystem:NOTE", "n")],
+        env: &[
+            ("envvar:A", "of the run"),
+            ("envvar:C", "of the run"),
+            ("filesystem:NOTE", "n"),
+        ],
         ..ask(
-            "env | cut -d= -f1 | sort | tr '\\n' ' '; echo $A,$B,$1; cat $KEY $NOTE; stat -c ' %a' $KEY; ls $HOME; stat -c %a .",
+            "env | cut -d= -f1 | sort | tr '\\n' ' '; echo $A,$B,$C,$1,$PATH,$LANG; cat $KEY $NOTE; stat -c ' %a' $KEY; ls $HOME; stat -c %a .",
         )
     };
     let (recorder, finish) = run(&*shell, job).await;
     let said = String::from_utf8(recorder.output).unwrap();
     assert_eq!(
         said,
-        "A B HOME KEY LANG NOTE PATH PWD of the run,b,x y\nkn 600\nKEY\nNOTE\n700\n"
+        "A B C HOME KEY LANG NOTE PATH PWD \
+         of the connection,b,of the run,x y,/usr/local/bin:/usr/bin:/bin,C.UTF-8\n\
+         kn 600\nKEY\nNOTE\n700\n"
     );
     assert_eq!(finish.unwrap().exit_code, 0);
     let (recorder, _) = run(&*shell, ask("pwd")).await;

@@ -17,6 +17,8 @@ pub struct Recorder {
     pub code: Option<String>,
     pub sources: usize,
     pub output: Vec<u8>,
+    /// Pieces that the output came in.
+    pub outputs: usize,
     /// Rows after which no more is wanted.
     pub most_rows: Option<usize>,
     pub rows: usize,
@@ -59,7 +61,10 @@ impl Recorder {
             }
             Piece::Done { tag, affected } => writeln!(text, "done {tag:?} {affected:?}").unwrap(),
             Piece::Notice { text: notice, .. } => writeln!(text, "{notice}").unwrap(),
-            Piece::Output { data, .. } => self.output.extend_from_slice(&data),
+            Piece::Output { data, .. } => {
+                self.output.extend_from_slice(&data);
+                self.outputs += 1;
+            }
             Piece::Error(error) => {
                 self.code = error.code;
                 writeln!(text, "{}", error.text).unwrap();

@@ -157,3 +157,37 @@ async fn a_read_only_run_cannot_write() {
     let (said, _) = say(&*target, "select count(*) from w").await;
     assert_eq!(said.lines().nth(1), Some("=0"));
 }
+
+#[tokio::test]
+async fn no_script_changes_the_library_or_the_schema_by_hand() {
+    let (_folder, target) = fresh();
+    let (text, code) = say(
+        target.as_ref(),
+        "create table t (a); insert into t values (1)",
+    )
+    .await;
+    assert_eq!(code, 0, "{text}");
+    for script in [
+        // These hold for every connection of the process, the store's too.
+        "pragma hard_heap_limit = 1000",
+        "pragma soft_heap_limit = 1000",
+        "pragma temp_store_directory = '/nowhere'",
+        "pragma writable_schema = on",
+        "pragma trusted_schema = on",
+        "attach 'other.db' as other",
+        "vacuum into 'copy.db'",
+        "select load_extension('x')",
+    ] {
+        let (text, code) = say(target.as_ref(), script).await;
+        assert!(code == 1 && text.contains("ERROR:  "), "{script}: {text}");
+    }
+    // Without the pragma's change the table of tables is closed.
+    let script = "pragma writable_schema = 1; update sqlite_schema set sql = 'x'";
+    assert_eq!(say(target.as_ref(), script).await.1, 1);
+    let big = "select length(hex(zeroblob(60000000)))";
+    let (text, code) = say(target.as_ref(), big).await;
+    assert!(code == 1 && text.contains("too big"), "{text}");
+    let fine = "pragma user_version; pragma table_info(t); select a from t";
+    let (text, code) = say(target.as_ref(), fine).await;
+    assert_eq!(code, 0, "{text}");
+}
