@@ -56,6 +56,7 @@ pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Recor
         .await
         .map_err(|error| context.refuse(error))?;
     context.audit.touch(session.id);
+    let _ = context.on_record.set(());
     if let Some(key) = context.claim.get() {
         store
             .attach(key, session.id)
