@@ -15,6 +15,9 @@ use crate::{Context, Entry};
 /// How long a repeat waits for the first call to end.
 const PATIENCE: Duration = Duration::from_secs(50);
 
+/// Marks a stored outcome that is a refusal; no output has such a key.
+const REFUSED: &str = "$refused";
+
 /// A key and the arguments it was used with.
 pub(crate) struct Request {
     operation: &'static str,
@@ -95,6 +98,12 @@ async fn first(
     let answer = call.await;
     let settled = match &answer {
         Ok(outcome) => store.settle(key, outcome.get()).await,
+        // A run that came on record may have reached its target: it never runs
+        // again under this key, and its refusal is the outcome.
+        Err(refusal) if context.on_record.get().is_some() => {
+            let refused = serde_json::json!({ REFUSED: refusal });
+            store.settle(key, &refused.to_string()).await
+        }
         Err(_) => store.release(key).await,
     };
     context.gate.store.bus().publish(wake_up(key));
@@ -121,6 +130,9 @@ fn replay(context: &Context, outcome: &str) -> Result<Box<RawValue>, Refusal> {
         |error: serde_json::Error| context.fault("a stored outcome cannot be read", &error);
     let mut value: serde_json::Map<String, Value> =
         serde_json::from_str(outcome).map_err(unreadable)?;
+    if let Some(refused) = value.remove(REFUSED) {
+        return Err(serde_json::from_value(refused).map_err(unreadable)?);
+    }
     value.insert("idempotent_replay".into(), Value::Bool(true));
     serde_json::value::to_raw_value(&value).map_err(unreadable)
 }

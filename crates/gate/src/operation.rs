@@ -96,6 +96,8 @@ pub struct Context {
     pub(crate) audit: AuditDraft,
     /// The idempotency key that this call runs under, once it is claimed.
     pub(crate) claim: OnceLock<CallKey>,
+    /// Set once a session of this call is on file.
+    pub(crate) on_record: OnceLock<()>,
 }
 
 impl Context {

@@ -153,6 +153,7 @@ impl Gate {
             call,
             audit: audit.clone(),
             claim: OnceLock::new(),
+            on_record: OnceLock::new(),
         };
         let answer = self.pass(entry, &context, arguments).instrument(span).await;
         let code = match &answer {

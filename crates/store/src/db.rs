@@ -14,8 +14,7 @@ use sqlx::sqlite::{
 use sqlx::{Arguments as _, ConnectOptions as _, Postgres, Row as _, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::join::{join, join_writes};
-use crate::sql::{Bind, Sql, sql};
+use crate::sql::{Bind, Sql, join, sql};
 use crate::{Error, StoreUrl};
 
 /// Serializes migrations of all gateways on one PostgreSQL; any constant does.
@@ -26,6 +25,28 @@ const CHANNEL: &str = "drawgate";
 
 /// Most statements that go to the engine in one piece.
 const TOGETHER: usize = 4;
+
+/// Statements as one script for SQLite; placeholders are numbered through.
+fn script(statements: Vec<Sql>) -> Sql {
+    join(
+        statements,
+        "BEGIN IMMEDIATE",
+        |_| ";".to_owned(),
+        ["", ";COMMIT"],
+    )
+}
+
+/// Statements as one for PostgreSQL, which is a transaction by itself. None of
+/// them sees what another one writes.
+fn compound(statements: Vec<Sql>) -> Sql {
+    let name = |number| format!("s{number} AS (");
+    join(
+        statements,
+        "WITH ",
+        name,
+        ["), ", "done AS (SELECT 1) SELECT 1"],
+    )
+}
 
 /// The engine and its connections.
 pub(crate) enum Db {
@@ -119,7 +140,7 @@ impl Db {
                     .disable_statement_logging();
                 let pool = PgPoolOptions::new()
                     .max_connections(24)
-                    .acquire_timeout(Duration::from_secs(10))
+                    .acquire_timeout(Duration::from_secs(3))
                     .connect_with(options)
                     .await?;
                 Ok(Self::Pg(pool))
@@ -238,37 +259,36 @@ impl Db {
         }
     }
 
-    /// Runs statements as one transaction; a single one needs no other words.
-    /// A few go to the engine in one piece, because every trip to it costs more
-    /// than a small statement.
+    /// Runs statements that touch different rows as one transaction. A few go
+    /// to the engine in one piece, because every trip to SQLite's thread or to
+    /// the server costs more than a small statement.
     pub(crate) async fn run_together(&self, mut statements: Vec<Sql>) -> Result<(), Error> {
         if statements.len() == 1
             && let Some(only) = statements.pop()
         {
             return self.run(only).await.map(drop);
         }
-        if let Self::Lite { write, .. } = self
-            && statements.len() <= TOGETHER
-        {
-            let mut writer = Arc::clone(write).lock_owned().await;
-            writer.settle().await;
-            writer.open = true;
-            let piece = join("BEGIN IMMEDIATE", statements, "COMMIT");
-            lite(piece).execute(&mut writer.connection).await?;
-            writer.open = false;
-            return Ok(());
+        if statements.len() > TOGETHER {
+            let mut tx = self.begin().await?;
+            for statement in statements {
+                tx.run(statement).await?;
+            }
+            return tx.commit().await;
         }
-        if let Self::Pg(pool) = self
-            && statements.len() <= TOGETHER
-        {
-            pg(join_writes(statements)).execute(pool).await?;
-            return Ok(());
+        match self {
+            Self::Lite { write, .. } => {
+                let mut writer = Arc::clone(write).lock_owned().await;
+                writer.settle().await;
+                writer.open = true;
+                let piece = script(statements);
+                lite(piece).execute(&mut writer.connection).await?;
+                writer.open = false;
+            }
+            Self::Pg(pool) => {
+                pg(compound(statements)).execute(pool).await?;
+            }
         }
-        let mut tx = self.begin().await?;
-        for statement in statements {
-            tx.run(statement).await?;
-        }
-        tx.commit().await
+        Ok(())
     }
 
     /// Rows of a page and the number that a second query counts, in one

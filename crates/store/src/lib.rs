@@ -12,7 +12,6 @@ mod error;
 mod generation;
 mod groups;
 mod idempotency;
-mod join;
 mod key;
 mod links;
 mod migrate;

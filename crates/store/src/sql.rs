@@ -112,6 +112,45 @@ pub(crate) fn placeholders(rows: usize, width: usize) -> String {
     text
 }
 
+/// One text of several statements: the first words, each statement after what
+/// `before` says for its number and with its end, the last words.
+pub(crate) fn join(
+    statements: Vec<Sql>,
+    first: &str,
+    before: impl Fn(usize) -> String,
+    [end, last]: [&str; 2],
+) -> Sql {
+    let mut text = String::with_capacity(4096);
+    text.push_str(first);
+    let mut binds = Vec::with_capacity(statements.iter().map(|one| one.binds.len()).sum());
+    for (number, statement) in statements.into_iter().enumerate() {
+        text.push_str(&before(number));
+        shift(&mut text, statement.text.as_str(), binds.len());
+        text.push_str(end);
+        binds.extend(statement.binds);
+    }
+    text.push_str(last);
+    Sql {
+        binds,
+        ..assembled(text)
+    }
+}
+
+/// Appends `statement` with every `$n` raised by `by`. Constants of this crate
+/// hold no `$` but those of placeholders.
+fn shift(text: &mut String, statement: &str, by: usize) {
+    let mut parts = statement.split('$');
+    text.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let number: usize = number.parse().unwrap_or_default();
+        text.push('$');
+        text.push_str(&(number + by).to_string());
+        text.push_str(rest);
+    }
+}
+
 /// Escape character of every `LIKE`.
 const ESCAPE: char = '!';
 
@@ -151,6 +190,14 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_through() {
         assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+    }
+
+    #[test]
+    fn joined_statements_are_numbered_through() {
+        let one = || sql("a $1 $2").int(1).int(2);
+        let both = join(vec![one(), one()], "<", |n| format!("{n}:"), [";", ">"]);
+        assert_eq!(both.text.as_str(), "<0:a $1 $2;1:a $3 $4;>");
+        assert_eq!(both.binds.len(), 4);
     }
 
     #[test]

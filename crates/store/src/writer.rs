@@ -3,10 +3,12 @@
 //!
 //! Sessions, recording segments and audit rows come through here. A write is
 //! durable when it is answered. When the engine refuses a row, the writes of its
-//! transaction are tried one by one, so that only the poisoned one fails.
+//! transaction are tried one by one, so that only the poisoned one fails; so are
+//! writes of one session that happen to meet in a group.
 
 mod statements;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -81,7 +83,18 @@ async fn run(db: Arc<Db>, queue: Queue) {
     }
 }
 
+/// Whether two writes of a group touch the same session: a statement that
+/// changes a row twice would leave open which change stays.
+fn overlap(jobs: &[Job]) -> bool {
+    let mut seen = HashSet::new();
+    let mut ops = jobs.iter().flat_map(|job| &job.ops);
+    ops.any(|op| op.session().is_some_and(|id| !seen.insert(id)))
+}
+
 async fn commit(db: &Db, jobs: Vec<Job>) {
+    if jobs.len() > 1 && overlap(&jobs) {
+        return one_by_one(db, jobs).await;
+    }
     let together = statements::of(jobs.iter().flat_map(|job| &job.ops));
     match db.run_together(together).await {
         Ok(()) => {
@@ -90,16 +103,18 @@ async fn commit(db: &Db, jobs: Vec<Job>) {
             }
         }
         // One row among many was refused: the others must not suffer.
-        Err(Error::Rejected(_)) if jobs.len() > 1 => {
-            for job in jobs {
-                let alone = db.run_together(statements::of(job.ops.iter())).await;
-                let _ = job.done.send(alone);
-            }
-        }
+        Err(Error::Rejected(_)) if jobs.len() > 1 => one_by_one(db, jobs).await,
         Err(error) => {
             for job in jobs {
                 let _ = job.done.send(Err(error.clone()));
             }
         }
+    }
+}
+
+async fn one_by_one(db: &Db, jobs: Vec<Job>) {
+    for job in jobs {
+        let alone = db.run_together(statements::of(job.ops.iter())).await;
+        let _ = job.done.send(alone);
     }
 }

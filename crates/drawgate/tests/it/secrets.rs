@@ -21,6 +21,7 @@ use canary::{Canary, none_in, none_in_files};
 struct Cage {
     canaries: Vec<Canary>,
     documents: Documents,
+    http: reqwest::Client,
 }
 
 impl Cage {
@@ -46,8 +47,8 @@ impl Cage {
 
     /// Sends what is no good request, and looks at the answer.
     async fn raw(&self, client: &Client, path: &str, token: &str, body: String) {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = http
+        let request = self
+            .http
             .post(format!("{}{path}", client.url))
             .header("content-type", "application/json");
         let response = request.bearer_auth(token).body(body).send().await.unwrap();
@@ -339,6 +340,7 @@ fn cage() -> Cage {
     Cage {
         canaries: Vec::new(),
         documents: Documents::generate(),
+        http: reqwest::Client::builder().no_proxy().build().unwrap(),
     }
 }
 

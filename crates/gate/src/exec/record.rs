@@ -2,7 +2,7 @@
 //! everything is said.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use model::{
     Code, DataMasking, Failure, Finish, Id as _, IdentityType, Masking, Metrics, OutputStatus,
@@ -16,6 +16,9 @@ use super::envelope::{Envelope, RunStatus};
 use super::runs::Handle;
 use crate::audit::AuditDraft;
 use crate::{Context, Gate};
+
+/// Time between two attempts to close a session that the store did not take.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The open session of one run.
 pub(crate) struct Record {
@@ -53,6 +56,7 @@ pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Recor
         .await
         .map_err(|error| context.refuse(error))?;
     context.audit.touch(session.id);
+    let _ = context.on_record.set(());
     if let Some(key) = context.claim.get() {
         store
             .attach(key, session.id)
@@ -121,7 +125,46 @@ impl Record {
         let id = self.session.id;
         let closed = self.store.close_session(&self.session, tail, audit).await;
         self.gate.store.bus().publish(id.uuid());
-        closed.map_err(|error| self.gate.refuse(error))
+        closed.map_err(|error| {
+            let refusal = self.gate.refuse(error);
+            self.close_later();
+            refusal
+        })
+    }
+
+    /// Closes the session as interrupted as soon as the store takes it again:
+    /// the end of its recording is lost, and no session may stay open.
+    pub(super) fn close_later(mut self) {
+        let now = self.gate.clock.now();
+        let session = &mut self.session;
+        if session.status != SessionStatus::Done {
+            session.version += 1;
+        }
+        session.status = SessionStatus::Done;
+        session.outcome = Some(SessionOutcome::Interrupted);
+        session.exit_code = Some(Finish::NEVER_RAN);
+        session.failure = Some(Failure::new(
+            Code::Unavailable,
+            "the end of the run could not be recorded",
+        ));
+        session.ended_at = Some(now);
+        session.updated_at = now;
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RETRY).await;
+                match self.store.close_session(&self.session, None, None).await {
+                    Err(store::Error::Unavailable(_)) => {}
+                    Err(error) => {
+                        tracing::error!(session = %self.session.id, %error, "a session could not be closed");
+                        return;
+                    }
+                    Ok(()) => {
+                        self.gate.store.bus().publish(self.session.id.uuid());
+                        return;
+                    }
+                }
+            }
+        });
     }
 
     /// Closes a session that policy blocked before the target was touched.

@@ -226,11 +226,13 @@ async fn ended(
         failure.message = format!("{}: {reason}", failure.message);
     }
     let gate = Arc::clone(record.gate());
-    let tail = outlet
-        .recorder
-        .finish()
-        .await
-        .map_err(|error| gate.refuse(error))?;
+    let tail = match outlet.recorder.finish().await {
+        Ok(tail) => tail,
+        Err(error) => {
+            record.close_later();
+            return Err(gate.refuse(error));
+        }
+    };
     let collected = outlet.answer.finish();
     let masking = outlet.masking.figures().clone();
     let end = End {

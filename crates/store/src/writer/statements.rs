@@ -18,6 +18,17 @@ pub(crate) enum Op {
     Audit([String; 4]),
 }
 
+impl Op {
+    /// Id of the session whose row is written.
+    pub(crate) fn session(&self) -> Option<&str> {
+        match self {
+            Self::Open(opened) => opened.head.first().map(String::as_str),
+            Self::Close(closed) => Some(&closed.id),
+            Self::Segment(_) | Self::Audit(_) => None,
+        }
+    }
+}
+
 /// Columns of a new session.
 pub(crate) struct Opened {
     pub(crate) head: [String; 9],

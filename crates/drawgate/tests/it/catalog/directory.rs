@@ -16,6 +16,20 @@ async fn list(client: &Client, tool: &str, arguments: Value) -> Vec<String> {
     each(&answer, key).into_iter().map(str::to_owned).collect()
 }
 
+/// E-mails of users, read in pages of one.
+async fn one_by_one(client: &Client, search: &str) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), Value::Null);
+    loop {
+        let page = json!({"search": search, "limit": 1, "cursor": cursor});
+        let answer = client.call("users_list", page).await.unwrap();
+        seen.extend(each(&answer, "email").into_iter().map(str::to_owned));
+        match answer.get("next_cursor") {
+            Some(next) => cursor = next.clone(),
+            None => return seen,
+        }
+    }
+}
+
 async fn created(client: &Client, body: Value) -> (u16, Value) {
     client.rest("POST", "/api/users", Some(body)).await
 }
@@ -88,16 +102,7 @@ async fn users_are_listed_by_email_and_found_by_every_reference() {
                 "{arguments}"
             );
         }
-        let (mut seen, mut cursor) = (Vec::new(), Value::Null);
-        loop {
-            let page = json!({"search": "example.com", "limit": 1, "cursor": cursor});
-            let answer = admin.call("users_list", page).await.unwrap();
-            seen.extend(each(&answer, "email").into_iter().map(str::to_owned));
-            match answer.get("next_cursor") {
-                Some(next) => cursor = next.clone(),
-                None => break,
-            }
-        }
+        let seen = one_by_one(&admin, "example.com").await;
         assert_eq!(
             seen,
             ["Ann@example.com", "bob@example.com", "cid@example.com"]

@@ -197,16 +197,9 @@ async fn killing_ends_the_run_at_its_target_and_only_once() {
     }
 }
 
-#[tokio::test]
-async fn an_exec_is_refused_for_arguments_that_do_not_fit_its_connection() {
-    let gateway = Gateway::start(Engine::Sqlite);
-    let admin = gateway.admin();
-    let _server = admin.connect_postgres("pg_one").await;
-    let bash = json!({"name": "bash", "type": "custom", "command": ["bash"], "allowed_env_vars": ["GIVEN", "SET"],
-        "secrets": {"envvar:SET": "eA=="}, "mandatory_metadata_fields": ["ticket"]});
-    admin.call("connections_create", bash).await.unwrap();
-    let meta = json!({"ticket": "T-1"});
-    for (arguments, path) in [
+/// Arguments of `exec` and the path of what does not fit.
+fn misfits(meta: &Value) -> Vec<(Value, &'static str)> {
+    vec![
         (
             json!({"connection_name": "pg_one", "input": " \n\t"}),
             "/input",
@@ -276,7 +269,19 @@ async fn an_exec_is_refused_for_arguments_that_do_not_fit_its_connection() {
             json!({"connection_name": "pg_one", "input": "x", "reason": "x".repeat(501)}),
             "/reason",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn an_exec_is_refused_for_arguments_that_do_not_fit_its_connection() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let _server = admin.connect_postgres("pg_one").await;
+    let bash = json!({"name": "bash", "type": "custom", "command": ["bash"], "allowed_env_vars": ["GIVEN", "SET"],
+        "secrets": {"envvar:SET": "eA=="}, "mandatory_metadata_fields": ["ticket"]});
+    admin.call("connections_create", bash).await.unwrap();
+    let meta = json!({"ticket": "T-1"});
+    for (arguments, path) in misfits(&meta) {
         let answer = admin.call("exec", arguments.clone()).await;
         let shown: String = arguments.to_string().chars().take(200).collect();
         assert!(answer.is_err(), "{shown}: {answer:?}");

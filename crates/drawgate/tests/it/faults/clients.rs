@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::gateway::{Client, Engine, Gateway};
+use crate::targets::no_session_stays_open;
 
 fn address(gateway: &Gateway) -> String {
     gateway.url.trim_start_matches("http://").to_owned()
@@ -70,8 +71,9 @@ async fn idle_connections_alone_end_at_once() {
         gateway
     });
     drop(gateway.await.unwrap());
+    // A client that is stuck would hold it for five seconds.
     assert!(
-        began.elapsed() < Duration::from_secs(2),
+        began.elapsed() < Duration::from_secs(4),
         "{:?}",
         began.elapsed()
     );
@@ -167,13 +169,7 @@ async fn slow_clients_hold_up_nobody() {
         let time = pulse(&admin).await;
         assert!(time < Duration::from_secs(1), "{time:?}");
     }
-    let sessions = admin
-        .call("sessions_list", json!({"status": "open"}))
-        .await
-        .unwrap();
-    assert_eq!(
-        sessions["total"], 0,
-        "a client that does not read holds no run: {sessions}"
-    );
+    // A client that does not read holds no run.
+    no_session_stays_open(&admin, Duration::from_secs(20)).await;
     drop(slow);
 }

@@ -187,7 +187,7 @@ async fn the_output_limit_of_a_connection_stops_its_runs() {
             ("bash", "yes yes_too_much"),
             (
                 "pgsql",
-                "select n as yes_too_much from generate_series(1, 1000000000) n",
+                "select generate_series(1, 1000000000) as yes_too_much",
             ),
             (
                 "maria",
@@ -260,8 +260,7 @@ async fn a_dropped_request_cancels_on_the_modern_wire_only() {
     for engine in ENGINES {
         let scene = Scene::new(Gateway::start(engine)).await;
         let folder = tempfile::tempdir().unwrap();
-        // Before and after the answer has become a stream.
-        for (at, after) in [100, 900].into_iter().enumerate() {
+        for (at, after) in [900, 1500].into_iter().enumerate() {
             for (wire, expected) in [(Wire::Legacy, "success"), (Wire::Modern, "killed")] {
                 let reason = format!("{wire:?} {after}");
                 let file = folder.path().join(&reason);

@@ -83,6 +83,40 @@ pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
             email,
         });
     }
+    let mut keys = keys(&admin, &callers).await;
+    let (machine, _) = key(&admin, json!({"name": "machine", "groups": ["team"]})).await;
+    keys.push(Caller {
+        name: "machine",
+        client: machine.clone(),
+        own: machine,
+        email: None,
+    });
+    user(&admin, "inactive", &["admin"]).await;
+    let (inactive, _) = key(
+        &admin,
+        json!({"name": "inactive", "user": "inactive@example.com"}),
+    )
+    .await;
+    let off = admin
+        .rest(
+            "PATCH",
+            "/api/users/inactive@example.com",
+            Some(json!({"status": "inactive"})),
+        )
+        .await;
+    assert_eq!(off.0, 200, "{}", off.1);
+    keys.push(Caller {
+        name: "inactive",
+        client: inactive,
+        own: admin,
+        email: None,
+    });
+    callers.extend(keys);
+    callers
+}
+
+/// Keys of people who are callers already.
+async fn keys(admin: &Client, callers: &[Caller]) -> Vec<Caller> {
     let own = |name: &str| {
         callers
             .iter()
@@ -117,7 +151,7 @@ pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
     ] {
         let mut arguments = arguments;
         arguments["name"] = json!(name);
-        let (client, _) = key(&admin, arguments).await;
+        let (client, _) = key(admin, arguments).await;
         keys.push(Caller {
             name,
             client,
@@ -125,33 +159,5 @@ pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
             email: None,
         });
     }
-    let (machine, _) = key(&admin, json!({"name": "machine", "groups": ["team"]})).await;
-    keys.push(Caller {
-        name: "machine",
-        client: machine.clone(),
-        own: machine,
-        email: None,
-    });
-    user(&admin, "inactive", &["admin"]).await;
-    let (inactive, _) = key(
-        &admin,
-        json!({"name": "inactive", "user": "inactive@example.com"}),
-    )
-    .await;
-    let off = admin
-        .rest(
-            "PATCH",
-            "/api/users/inactive@example.com",
-            Some(json!({"status": "inactive"})),
-        )
-        .await;
-    assert_eq!(off.0, 200, "{}", off.1);
-    keys.push(Caller {
-        name: "inactive",
-        client: inactive,
-        own: admin,
-        email: None,
-    });
-    callers.extend(keys);
-    callers
+    keys
 }
