@@ -153,7 +153,11 @@ fn mysql(ask: &SchemaAsk) -> SchemaScript {
             schema,
             table,
         } => {
-            let place = if schema.is_empty() { database } else { schema };
+            let place = match (schema.as_str(), database.as_str()) {
+                ("", "") => "DATABASE()".to_owned(),
+                ("", database) => mysql_literal(database),
+                (schema, _) => mysql_literal(schema),
+            };
             // MariaDB tells a missing default as the word NULL.
             format!(
                 "SELECT c.column_name AS name, c.column_type AS type,
@@ -162,10 +166,9 @@ fn mysql(ask: &SchemaAsk) -> SchemaScript {
                 c.ordinal_position AS position,
                 CASE c.column_key WHEN 'PRI' THEN 'true' ELSE 'false' END AS primary_key
                 FROM information_schema.columns c
-                WHERE c.table_schema = {} AND c.table_name = {}
+                WHERE c.table_schema = {place} AND c.table_name = {}
                 AND c.table_schema NOT IN {MYSQL_SYSTEM}
                 ORDER BY c.ordinal_position",
-                mysql_literal(place),
                 mysql_literal(table)
             )
         }

@@ -64,18 +64,16 @@ async fn serve(settings: Settings) -> Result<(), String> {
     let app = doors::open(opening, Arc::clone(&gate))?;
     let keeper = tokio::spawn(keeper::keep(store.clone(), observing.metrics.clone()));
     let handle = Handle::new();
-    let stopping = tokio::spawn(stop(handle.clone(), Arc::clone(&gate), settings.shutdown));
+    let patience = settings.shutdown;
+    let stopping = tokio::spawn(stop(handle.clone(), Arc::clone(&gate), patience));
     let serving = listen(&settings, listener, app, handle).await?;
     welcome::print(&public_url, &data, settings.demo).map_err(|error| error.to_string())?;
     let served = serving.await.map_err(|error| error.to_string())?;
     keeper.abort();
-    match &served {
-        // The listener closed because of a signal: runs without a caller go on
-        // for as long as they were promised.
-        Ok(()) => drop(stopping.await),
-        Err(_) => stopping.abort(),
-    }
-    gate.drain(Duration::ZERO).await;
+    stopping.abort();
+    // Runs without a caller go on for as long as they were promised, also when
+    // the last connection closed before.
+    gate.drain(patience).await;
     store.close().await;
     observing.finish();
     served.map_err(|error| error.to_string())

@@ -77,7 +77,8 @@ pub(crate) fn update_statement(org: OrgId, session: &Session, replica: Uuid) -> 
         .text(row.replica)
         .text(row.detail)
         .text(row.id)
-        .text(row.org))
+        .text(row.org)
+        .int(row.version - 1))
 }
 
 fn closed(org: OrgId, session: &Session, replica: Uuid) -> Result<Closed, Error> {
