@@ -9,7 +9,7 @@ use model::SecretString;
 /// Options that every command takes.
 #[derive(Args, Clone, Debug)]
 pub struct Globals {
-    /// Address of the gateway, for instance https://gateway.example.com.
+    /// Address of the gateway, for instance `https://gateway.example.com`.
     #[arg(long, global = true, env = "DRAWGATE_API_URL", value_name = "URL")]
     pub api_url: Option<String>,
     /// Folder of the settings file, instead of the user's own.
