@@ -44,12 +44,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
-/// What tests of any crate may import besides: servers, and the store that a
-/// gate needs.
-const TESTS_MAY_IMPORT: &[&str] = &["store", "testkit"];
+/// What tests of any crate may import besides.
+const TESTS_MAY_IMPORT: &[&str] = &["testkit"];
 
-/// Doors, whose tests open a gate over a real store.
+/// Doors, and what their tests may import besides: a real gate needs a real store.
 const DOORS: &[&str] = &["mcp", "rest"];
+const TESTS_OF_DOORS_MAY_IMPORT: &[&str] = &["store"];
 
 /// Checks every manifest against the table.
 pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
@@ -67,10 +67,7 @@ pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
             let package = dependency.package.as_str();
             let is_ours = MAY_IMPORT.iter().any(|(name, _)| *name == package);
             let is_allowed = allowed.contains(&package)
-                || (dependency.dev && TESTS_MAY_IMPORT.contains(&package))
-                || (dependency.dev
-                    && DOORS.contains(&manifest.name.as_str())
-                    && package == "store");
+                || (dependency.dev && test_may_import(&manifest.name, package));
             if is_ours && !is_allowed {
                 violations.push(Violation::of(
                     &manifest.path,
@@ -84,6 +81,12 @@ pub fn check(manifests: &[Manifest]) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// Whether tests of crate `name` may import `package` besides what the crate may.
+fn test_may_import(name: &str, package: &str) -> bool {
+    TESTS_MAY_IMPORT.contains(&package)
+        || (DOORS.contains(&name) && TESTS_OF_DOORS_MAY_IMPORT.contains(&package))
 }
 
 #[cfg(test)]
