@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Ask, Caller, Code, Connection, ConnectionType, Failure, Format, Mode, Refusal, Verb};
+use model::{Ask, Code, Connection, ConnectionType, Failure, Format, Mode, Refusal, Verb};
 
 use super::Blocked;
 use crate::Context;
@@ -63,7 +63,7 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let connection = look_up(context, reference).await?;
     check_kind(&connection)?;
-    check_fit(&connection, &ask, &context.caller)?;
+    check_fit(&connection, &ask)?;
     if ask.verb == Verb::Introspect {
         check_schema_modes(&connection)?;
     }
@@ -108,7 +108,7 @@ fn check_kind(connection: &Connection) -> Result<(), Refusal> {
     ))
 }
 
-fn check_fit(connection: &Connection, ask: &Ask, caller: &Caller) -> Result<(), Refusal> {
+fn check_fit(connection: &Connection, ask: &Ask) -> Result<(), Refusal> {
     let database = connection.kind == ConnectionType::Database;
     if database && !ask.args.is_empty() {
         return Err(Refusal::invalid(
@@ -139,10 +139,6 @@ fn check_fit(connection: &Connection, ask: &Ask, caller: &Caller) -> Result<(), 
     }
     check_variables(connection, ask)?;
     check_metadata(connection, ask)?;
-    debug_assert!(
-        !caller.org_name.is_empty(),
-        "a caller belongs to an organization"
-    );
     Ok(())
 }
 
