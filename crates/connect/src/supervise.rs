@@ -70,6 +70,10 @@ impl Watch {
 
     /// Runs `talk` to its end; when the run must end before, starts `cancel`
     /// beside it and gives both `grace`.
+    ///
+    /// What ends a run is polled before the run: a target that always has more
+    /// to say uses up the task's budget, and whatever is polled after it would
+    /// wait for ever (<https://docs.rs/tokio/latest/tokio/task/coop/>).
     pub(crate) async fn over<T>(
         &self,
         talk: impl Future<Output = T>,
@@ -79,16 +83,17 @@ impl Watch {
         tokio::pin!(talk);
         let ending = tokio::select! {
             biased;
+            ending = self.ended() => ending,
             value = &mut talk => {
                 return Supervised { value: Some(value), ending: None };
             }
-            ending = self.ended() => ending,
         };
         let both = async {
             tokio::pin!(cancel);
             tokio::select! {
-                value = &mut talk => return value,
+                biased;
                 () = &mut cancel => {}
+                value = &mut talk => return value,
             }
             talk.await
         };

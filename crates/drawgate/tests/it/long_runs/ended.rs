@@ -187,7 +187,7 @@ async fn the_output_limit_of_a_connection_stops_its_runs() {
             ("bash", "yes yes_too_much"),
             (
                 "pgsql",
-                "select generate_series(1, 3000000) as yes_too_much",
+                "select generate_series(1, 1000000000) as yes_too_much",
             ),
             (
                 "maria",
@@ -213,7 +213,7 @@ async fn the_output_limit_of_a_connection_stops_its_runs() {
                 answer["failure"]
             );
             assert!(
-                begun.elapsed() < Duration::from_secs(20),
+                begun.elapsed() < Duration::from_secs(5),
                 "{connection}: {:?}",
                 begun.elapsed()
             );
