@@ -92,10 +92,8 @@ impl Home {
         let script = format!("{statement}; ANALYZE");
         match &self.url {
             StoreUrl::Sqlite(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-                let mut raw = options.connect().await.unwrap();
-                let script = sqlx::raw_sql(AssertSqlSafe(script));
-                script.execute(&mut raw).await.unwrap();
+                let raw = rusqlite::Connection::open(path).unwrap();
+                raw.execute_batch(&script).unwrap();
             }
             StoreUrl::Postgres(url) => {
                 let options: sqlx::postgres::PgConnectOptions =

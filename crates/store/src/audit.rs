@@ -3,7 +3,7 @@
 use model::{AuditRow, Id as _, RunId};
 use serde_json::json;
 
-use crate::writer::Op;
+use crate::writer::{Audit, Op};
 use crate::{Error, OrgStore};
 
 impl OrgStore {
@@ -29,11 +29,11 @@ impl OrgStore {
             "request_id": row.request_id,
             "correlation_id": row.correlation_id,
         });
-        Op::Audit([
-            self.org.to_string(),
-            RunId::new(&*self.inner.clock).to_string(),
-            row.at.micros().to_string(),
-            detail.to_string(),
-        ])
+        Op::Audit(Audit {
+            org: self.org.to_string(),
+            id: RunId::new(&*self.inner.clock).to_string(),
+            at: row.at.micros(),
+            detail: detail.to_string(),
+        })
     }
 }

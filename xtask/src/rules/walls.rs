@@ -33,14 +33,14 @@ const WALLS: &[Wall] = &[
         tests: &[],
     },
     Wall {
-        packages: &[
-            "mysql_async",
-            "postgres-protocol",
-            "rusqlite",
-            "tokio-postgres",
-        ],
+        packages: &["mysql_async", "postgres-protocol", "tokio-postgres"],
         crates: &["connect"],
         tests: &["store"],
+    },
+    Wall {
+        packages: &["rusqlite"],
+        crates: &["connect", "store"],
+        tests: &[],
     },
     Wall {
         packages: &["clap", "clap_complete", "clap_mangen"],

@@ -26,9 +26,8 @@ impl House {
     async fn tamper(&self, statement: &'static str) {
         match &self.url {
             StoreUrl::Sqlite(path) => {
-                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-                let mut raw = options.connect().await.unwrap();
-                sqlx::raw_sql(statement).execute(&mut raw).await.unwrap();
+                let raw = rusqlite::Connection::open(path).unwrap();
+                raw.execute_batch(statement).unwrap();
             }
             StoreUrl::Postgres(url) => {
                 let url = url.expose_secret().parse();
