@@ -1,6 +1,7 @@
 //! PostgreSQL, on sessions of its own.
 
 mod login;
+mod names;
 mod place;
 mod report;
 mod session;
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::OwnedSemaphorePermit;
 
 use self::login::Login;
+use self::names::Names;
 use self::session::Session;
 use self::talk::talk;
 use crate::dial::Reached;
@@ -29,7 +31,8 @@ use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
 
 /// A PostgreSQL server, with sessions per database.
 pub(crate) struct Postgres {
-    login: Login,
+    login: Arc<Login>,
+    names: Names,
     database: String,
     config: Config,
     pools: Mutex<HashMap<String, Arc<Pool<Session>>>>,
@@ -47,8 +50,10 @@ impl Postgres {
     /// Reads the variables; nothing is reached yet.
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         let variables = Variables(&spec.secrets);
+        let login = Arc::new(Login::new(variables, spec.limits.timeout_seconds)?);
         Ok(Self {
-            login: Login::new(variables, spec.limits.timeout_seconds)?,
+            names: Names::new(Arc::clone(&login)),
+            login,
             database: variables.required("DB")?.to_owned(),
             config,
             pools: Mutex::default(),
@@ -152,7 +157,8 @@ impl Postgres {
         flow: &mut Flow<'_>,
     ) -> (Option<io::Result<()>>, Option<Ending>) {
         let key = lease.session.key;
-        let talking = talk(&mut lease.session, job.input, job.read_only, flow);
+        let names = self.names.of(job.database.unwrap_or(&self.database));
+        let talking = talk(&mut lease.session, &names, job, flow);
         let supervised = watch.over(talking, self.login.cancel(key), GRACE).await;
         (supervised.value, supervised.ending)
     }
