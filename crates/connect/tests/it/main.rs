@@ -5,6 +5,7 @@ mod hostile;
 mod introspect;
 mod mysql;
 mod postgres;
+mod postgres_types;
 mod process;
 mod recorder;
 mod sqlite;
