@@ -21,7 +21,7 @@ mod runner;
 mod sqlite;
 mod supervise;
 mod target;
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "mysql", feature = "postgres"))]
 mod tls;
 mod variables;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]

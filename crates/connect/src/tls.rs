@@ -13,8 +13,9 @@ use tokio_rustls::TlsConnector;
 
 use crate::{Fault, Stage};
 
-/// Makes the connector of a target. `roots` is PEM text of the authorities to
+/// Makes the connector of a PostgreSQL target. `roots` is PEM text of the authorities to
 /// trust; the platform's when absent.
+#[cfg(feature = "postgres")]
 pub(crate) fn connector(tls: Tls, roots: Option<&str>) -> Result<TlsConnector, Fault> {
     let refuse = |error: rustls::Error| {
         Fault::unavailable(Stage::Tls, format!("TLS cannot be set up: {error}"))
@@ -28,9 +29,11 @@ pub(crate) fn connector(tls: Tls, roots: Option<&str>) -> Result<TlsConnector, F
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth(),
-        (_, Some(pem)) => builder
-            .with_root_certificates(read_roots(pem)?)
-            .with_no_client_auth(),
+        (_, Some(pem)) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(read_authorities(pem)?);
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
         (_, None) => builder
             .with_platform_verifier()
             .map_err(refuse)?
@@ -39,22 +42,39 @@ pub(crate) fn connector(tls: Tls, roots: Option<&str>) -> Result<TlsConnector, F
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-fn read_roots(pem: &str) -> Result<RootCertStore, Fault> {
+/// The authorities in PEM text, each of them usable.
+pub(crate) fn read_authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let unreadable = || {
         Fault::invalid(
             Stage::Tls,
             "the connection's `SSLROOTCERT` holds no readable PEM certificate",
         )
     };
+    let authorities: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| unreadable())?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate = certificate.map_err(|_| unreadable())?;
-        roots.add(certificate).map_err(|_| unreadable())?;
+    for authority in &authorities {
+        roots.add(authority.clone()).map_err(|_| unreadable())?;
     }
     if roots.is_empty() {
         return Err(unreadable());
     }
-    Ok(roots)
+    Ok(authorities)
+}
+
+/// The authorities that this machine trusts.
+#[cfg(feature = "mysql")]
+pub(crate) fn platform_authorities() -> Vec<CertificateDer<'static>> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "an authority of this machine cannot be read");
+    }
+    // Among many old ones some may be unusable; they are no reason to trust
+    // none of the others.
+    let is_usable =
+        |authority: &CertificateDer<'static>| RootCertStore::empty().add(authority.clone()).is_ok();
+    found.certs.into_iter().filter(is_usable).collect()
 }
 
 /// Accepts every certificate but still checks that the server owns its key:

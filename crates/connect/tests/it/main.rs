@@ -9,3 +9,4 @@ mod postgres_types;
 mod process;
 mod recorder;
 mod sqlite;
+mod trust;

@@ -162,3 +162,22 @@ pub fn server(subtype: &str, database: &Database, more: &[(&str, &str)]) -> Arc<
 pub fn make(spec: &Spec) -> Arc<dyn Target> {
     Runner::new(Config::default()).target(spec).unwrap()
 }
+
+/// Runs the test `name` once more in a process of its own, with `variables`
+/// in its environment. Tells whether this is that process.
+pub fn is_alone(name: &str, variables: &[(&str, &str)]) -> bool {
+    const MARK: &str = "DRAWGATE_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact"])
+        .env(MARK, "1")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let is_done = output.status.success() && said.contains("1 passed");
+    assert!(is_done, "{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
+}
