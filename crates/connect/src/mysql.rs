@@ -4,6 +4,7 @@ mod login;
 mod statements;
 mod talk;
 mod types;
+mod values;
 
 use std::collections::HashMap;
 use std::sync::Arc;
