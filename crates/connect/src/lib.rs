@@ -11,7 +11,7 @@ mod introspect;
 mod mysql;
 mod native;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-mod pool;
+mod pools;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "process")]

@@ -9,14 +9,11 @@ mod talk;
 mod trace;
 mod types;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
 
 use self::login::Login;
 use self::names::Names;
@@ -24,7 +21,7 @@ use self::session::Session;
 use self::talk::talk;
 use crate::dial::Reached;
 use crate::flow::Flow;
-use crate::pool::Pool;
+use crate::pools::{Lease, Pools};
 use crate::supervise::{Ending, GRACE, Watch};
 use crate::variables::Variables;
 use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
@@ -35,15 +32,7 @@ pub(crate) struct Postgres {
     names: Names,
     database: String,
     config: Config,
-    pools: Mutex<HashMap<String, Arc<Pool<Session>>>>,
-}
-
-/// A session in use and its place in the pool.
-struct Lease {
-    session: Session,
-    is_fresh: bool,
-    pool: Arc<Pool<Session>>,
-    permit: OwnedSemaphorePermit,
+    pools: Pools<Session>,
 }
 
 impl Postgres {
@@ -56,21 +45,8 @@ impl Postgres {
             login,
             database: variables.required("DB")?.to_owned(),
             config,
-            pools: Mutex::default(),
+            pools: Pools::new(config),
         })
-    }
-
-    /// The pool of a database. Pools without sessions and users are dropped,
-    /// so that names of databases that do not exist take no memory.
-    fn pool(&self, database: &str) -> Arc<Pool<Session>> {
-        let mut pools = self.pools.lock();
-        if let Some(pool) = pools.get(database) {
-            return Arc::clone(pool);
-        }
-        pools.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.is_empty());
-        let pool = Arc::new(Pool::new(self.config.sessions, self.config.idle));
-        pools.insert(database.to_owned(), Arc::clone(&pool));
-        pool
     }
 
     async fn open(&self, database: &str, limit: Duration) -> Result<Session, Fault> {
@@ -81,33 +57,16 @@ impl Postgres {
     }
 
     /// A session that is kept and alive, or a new one.
-    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease, Fault> {
-        let pool = self.pool(database);
-        let permit = tokio::time::timeout(watch.left(), pool.enter()).await;
-        let Ok(Some(permit)) = permit else {
-            return Err(Fault {
-                stage: Stage::Agent,
-                code: Code::Busy,
-                message: "all sessions of the target were in use for the whole time limit".into(),
-            });
-        };
-        while let Some(session) = pool.take() {
+    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Session>, Fault> {
+        let place = self.pools.enter(database, watch).await?;
+        while let Some(mut session) = place.take() {
             if session.is_alive() {
-                return Ok(Lease {
-                    session,
-                    is_fresh: false,
-                    pool,
-                    permit,
-                });
+                session.is_kept = true;
+                return Ok(place.with(session));
             }
         }
         let session = self.open(database, watch.left()).await?;
-        Ok(Lease {
-            session,
-            is_fresh: true,
-            pool,
-            permit,
-        })
+        Ok(place.with(session))
     }
 
     async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
@@ -128,7 +87,6 @@ impl Postgres {
         let (mut ended, mut ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
         if is_stale(&lease, ended.as_ref()) && ending.is_none() && !flow.has_failed() {
             lease.session = self.open(database, watch.left()).await?;
-            lease.is_fresh = true;
             (ended, ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
         }
         flow.flush().await;
@@ -151,7 +109,7 @@ impl Postgres {
 
     async fn attempt(
         &self,
-        lease: &mut Lease,
+        lease: &mut Lease<Session>,
         job: &Job<'_>,
         watch: &Watch,
         flow: &mut Flow<'_>,
@@ -200,27 +158,26 @@ const fn never_ran() -> Finish {
 /// Whether a kept session was dead before the script reached the server: the
 /// other side reset it without a word. A mere end of the stream does not
 /// count, for the script may have caused it.
-fn is_stale(lease: &Lease, ended: Option<&io::Result<()>>) -> bool {
+fn is_stale(lease: &Lease<Session>, ended: Option<&io::Result<()>>) -> bool {
     let is_reset = matches!(ended, Some(Err(error)) if matches!(
         error.kind(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
     ));
-    is_reset && !lease.is_fresh && !lease.session.answered
+    is_reset && lease.session.is_kept && !lease.session.answered
 }
 
 /// Gives a session back to its pool, cleaned beside the next work.
-fn put_back(mut lease: Lease, is_spotless: bool) {
+fn put_back(mut lease: Lease<Session>, is_spotless: bool) {
     lease.session.shrink();
     if is_spotless && lease.session.status == b'I' {
-        lease.pool.give(lease.session);
+        lease.give();
         return;
     }
     tokio::spawn(async move {
         let cleaning = clean(&mut lease.session);
         if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
-            lease.pool.give(lease.session);
+            lease.give();
         }
-        drop(lease.permit);
     });
 }
 
