@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod authorities;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod caret;
 mod dial;
@@ -21,7 +23,7 @@ mod runner;
 mod sqlite;
 mod supervise;
 mod target;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(feature = "postgres")]
 mod tls;
 mod variables;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]

@@ -7,9 +7,9 @@ use model::{ExposeSecret, SecretString, Tls};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, SslOpts};
 
+use crate::authorities::{platform_authorities, read_authorities};
 use crate::dial::{Reached, dial};
 use crate::supervise::GRACE;
-use crate::tls::{platform_authorities, read_authorities};
 use crate::variables::Variables;
 use crate::{Fault, Stage};
 
