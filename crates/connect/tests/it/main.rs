@@ -8,5 +8,6 @@ mod postgres;
 mod postgres_types;
 mod process;
 mod recorder;
+mod slow;
 mod sqlite;
 mod trust;

@@ -92,6 +92,16 @@ pub async fn run(target: &dyn Target, ask: Ask<'_>) -> (Recorder, Result<Finish,
         most_rows: ask.most_rows,
         ..Recorder::default()
     };
+    let finish = run_into(target, ask, &mut recorder).await;
+    (recorder, finish)
+}
+
+/// Runs into a sink of one's own.
+pub async fn run_into(
+    target: &dyn Target,
+    ask: Ask<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Finish, Fault> {
     let args: Vec<String> = ask.args.iter().map(|arg| (*arg).to_owned()).collect();
     let env = secrets(ask.env);
     let job = Job {
@@ -103,8 +113,7 @@ pub async fn run(target: &dyn Target, ask: Ask<'_>) -> (Recorder, Result<Finish,
         timeout: ask.timeout.unwrap_or(Duration::from_secs(30)),
         stop: ask.stop,
     };
-    let finish = target.run(job, &mut recorder).await;
-    (recorder, finish)
+    target.run(job, sink).await
 }
 
 /// Runs a script and gives back what it said and its exit code.
