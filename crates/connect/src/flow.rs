@@ -83,6 +83,10 @@ impl<'a> Flow<'a> {
     }
 
     /// Pushes bytes.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "process")),
+        expect(dead_code, reason = "the other targets give rows only")
+    )]
     pub(crate) async fn output(&mut self, stream: Stream, data: Bytes) {
         if !data.is_empty() {
             self.push(Piece::Output { stream, data }).await;

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod authorities;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod caret;
 mod dial;
@@ -11,7 +13,7 @@ mod introspect;
 mod mysql;
 mod native;
 #[cfg(any(feature = "mysql", feature = "postgres"))]
-mod pool;
+mod pools;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "process")]

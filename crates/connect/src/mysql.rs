@@ -4,24 +4,21 @@ mod login;
 mod statements;
 mod talk;
 mod types;
+mod values;
 
-use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
 use mysql_async::prelude::Queryable;
 use mysql_async::{ChangeUserOpts, Conn, Error};
-use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
 
 use self::login::Login;
 use self::talk::talk;
 use crate::flow::Flow;
-use crate::pool::Pool;
+use crate::pools::{Lease, Pools};
 use crate::supervise::{GRACE, Watch};
 use crate::variables::Variables;
-use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
+use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Target};
 
 /// How long a kept session may take to tell that it is alive.
 const PING: Duration = Duration::from_secs(2);
@@ -31,14 +28,7 @@ pub(crate) struct MySql {
     login: Login,
     database: String,
     config: Config,
-    pools: Mutex<HashMap<String, Arc<Pool<Conn>>>>,
-}
-
-/// A session in use and its place in the pool.
-struct Lease {
-    session: Conn,
-    pool: Arc<Pool<Conn>>,
-    permit: OwnedSemaphorePermit,
+    pools: Pools<Conn>,
 }
 
 impl MySql {
@@ -49,48 +39,21 @@ impl MySql {
             login: Login::new(variables, spec.limits.timeout_seconds)?,
             database: variables.required("DB")?.to_owned(),
             config,
-            pools: Mutex::default(),
+            pools: Pools::new(config),
         })
     }
 
-    /// The pool of a database; pools without sessions and users are dropped.
-    fn pool(&self, database: &str) -> Arc<Pool<Conn>> {
-        let mut pools = self.pools.lock();
-        if let Some(pool) = pools.get(database) {
-            return Arc::clone(pool);
-        }
-        pools.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.is_empty());
-        let pool = Arc::new(Pool::new(self.config.sessions, self.config.idle));
-        pools.insert(database.to_owned(), Arc::clone(&pool));
-        pool
-    }
-
-    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease, Fault> {
-        let pool = self.pool(database);
-        let permit = tokio::time::timeout(watch.left(), pool.enter()).await;
-        let Ok(Some(permit)) = permit else {
-            return Err(Fault {
-                stage: Stage::Agent,
-                code: Code::Busy,
-                message: "all sessions of the target were in use for the whole time limit".into(),
-            });
-        };
-        while let Some(mut session) = pool.take() {
+    /// A session that is kept and alive, or a new one.
+    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Conn>, Fault> {
+        let place = self.pools.enter(database, watch).await?;
+        while let Some(mut session) = place.take() {
             if matches!(tokio::time::timeout(PING, session.ping()).await, Ok(Ok(()))) {
-                return Ok(Lease {
-                    session,
-                    pool,
-                    permit,
-                });
+                return Ok(place.with(session));
             }
         }
         let limit = watch.left().min(self.config.connect_timeout);
         let session = self.login.open(database, limit).await?;
-        Ok(Lease {
-            session,
-            pool,
-            permit,
-        })
+        Ok(place.with(session))
     }
 
     async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
@@ -165,12 +128,11 @@ fn broken(error: &Error) -> Failure {
 
 /// Gives a session back to its pool, cleaned beside the next work. A reset
 /// would keep the database that a script chose; a new login does not.
-fn put_back(mut lease: Lease) {
+fn put_back(mut lease: Lease<Conn>) {
     tokio::spawn(async move {
         let cleaning = lease.session.change_user(ChangeUserOpts::default());
         if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
-            lease.pool.give(lease.session);
+            lease.give();
         }
-        drop(lease.permit);
     });
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL, on sessions of its own.
 
 mod login;
+mod names;
 mod place;
 mod report;
 mod session;
@@ -8,64 +9,44 @@ mod talk;
 mod trace;
 mod types;
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use parking_lot::Mutex;
-use tokio::sync::OwnedSemaphorePermit;
 
 use self::login::Login;
+use self::names::Names;
 use self::session::Session;
 use self::talk::talk;
 use crate::dial::Reached;
 use crate::flow::Flow;
-use crate::pool::Pool;
+use crate::pools::{Lease, Pools};
 use crate::supervise::{Ending, GRACE, Watch};
 use crate::variables::Variables;
 use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
 
 /// A PostgreSQL server, with sessions per database.
 pub(crate) struct Postgres {
-    login: Login,
+    login: Arc<Login>,
+    names: Names,
     database: String,
     config: Config,
-    pools: Mutex<HashMap<String, Arc<Pool<Session>>>>,
-}
-
-/// A session in use and its place in the pool.
-struct Lease {
-    session: Session,
-    is_fresh: bool,
-    pool: Arc<Pool<Session>>,
-    permit: OwnedSemaphorePermit,
+    pools: Pools<Session>,
 }
 
 impl Postgres {
     /// Reads the variables; nothing is reached yet.
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         let variables = Variables(&spec.secrets);
+        let login = Arc::new(Login::new(variables, spec.limits.timeout_seconds)?);
         Ok(Self {
-            login: Login::new(variables, spec.limits.timeout_seconds)?,
+            names: Names::new(Arc::clone(&login)),
+            login,
             database: variables.required("DB")?.to_owned(),
             config,
-            pools: Mutex::default(),
+            pools: Pools::new(config),
         })
-    }
-
-    /// The pool of a database. Pools without sessions and users are dropped,
-    /// so that names of databases that do not exist take no memory.
-    fn pool(&self, database: &str) -> Arc<Pool<Session>> {
-        let mut pools = self.pools.lock();
-        if let Some(pool) = pools.get(database) {
-            return Arc::clone(pool);
-        }
-        pools.retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.is_empty());
-        let pool = Arc::new(Pool::new(self.config.sessions, self.config.idle));
-        pools.insert(database.to_owned(), Arc::clone(&pool));
-        pool
     }
 
     async fn open(&self, database: &str, limit: Duration) -> Result<Session, Fault> {
@@ -76,33 +57,16 @@ impl Postgres {
     }
 
     /// A session that is kept and alive, or a new one.
-    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease, Fault> {
-        let pool = self.pool(database);
-        let permit = tokio::time::timeout(watch.left(), pool.enter()).await;
-        let Ok(Some(permit)) = permit else {
-            return Err(Fault {
-                stage: Stage::Agent,
-                code: Code::Busy,
-                message: "all sessions of the target were in use for the whole time limit".into(),
-            });
-        };
-        while let Some(session) = pool.take() {
+    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Session>, Fault> {
+        let place = self.pools.enter(database, watch).await?;
+        while let Some(mut session) = place.take() {
             if session.is_alive() {
-                return Ok(Lease {
-                    session,
-                    is_fresh: false,
-                    pool,
-                    permit,
-                });
+                session.is_kept = true;
+                return Ok(place.with(session));
             }
         }
         let session = self.open(database, watch.left()).await?;
-        Ok(Lease {
-            session,
-            is_fresh: true,
-            pool,
-            permit,
-        })
+        Ok(place.with(session))
     }
 
     async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
@@ -123,7 +87,6 @@ impl Postgres {
         let (mut ended, mut ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
         if is_stale(&lease, ended.as_ref()) && ending.is_none() && !flow.has_failed() {
             lease.session = self.open(database, watch.left()).await?;
-            lease.is_fresh = true;
             (ended, ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
         }
         flow.flush().await;
@@ -146,13 +109,14 @@ impl Postgres {
 
     async fn attempt(
         &self,
-        lease: &mut Lease,
+        lease: &mut Lease<Session>,
         job: &Job<'_>,
         watch: &Watch,
         flow: &mut Flow<'_>,
     ) -> (Option<io::Result<()>>, Option<Ending>) {
         let key = lease.session.key;
-        let talking = talk(&mut lease.session, job.input, job.read_only, flow);
+        let names = self.names.of(job.database.unwrap_or(&self.database));
+        let talking = talk(&mut lease.session, &names, job, flow);
         let supervised = watch.over(talking, self.login.cancel(key), GRACE).await;
         (supervised.value, supervised.ending)
     }
@@ -194,27 +158,26 @@ const fn never_ran() -> Finish {
 /// Whether a kept session was dead before the script reached the server: the
 /// other side reset it without a word. A mere end of the stream does not
 /// count, for the script may have caused it.
-fn is_stale(lease: &Lease, ended: Option<&io::Result<()>>) -> bool {
+fn is_stale(lease: &Lease<Session>, ended: Option<&io::Result<()>>) -> bool {
     let is_reset = matches!(ended, Some(Err(error)) if matches!(
         error.kind(),
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
     ));
-    is_reset && !lease.is_fresh && !lease.session.answered
+    is_reset && lease.session.is_kept && !lease.session.answered
 }
 
 /// Gives a session back to its pool, cleaned beside the next work.
-fn put_back(mut lease: Lease, is_spotless: bool) {
+fn put_back(mut lease: Lease<Session>, is_spotless: bool) {
     lease.session.shrink();
     if is_spotless && lease.session.status == b'I' {
-        lease.pool.give(lease.session);
+        lease.give();
         return;
     }
     tokio::spawn(async move {
         let cleaning = clean(&mut lease.session);
         if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
-            lease.pool.give(lease.session);
+            lease.give();
         }
-        drop(lease.permit);
     });
 }
 

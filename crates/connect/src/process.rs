@@ -1,6 +1,8 @@
 //! Commands on this machine, in a folder and a process group of their own.
+//! All that a run starts ends with it.
 
 mod group;
+mod mark;
 mod pipes;
 mod room;
 
@@ -8,12 +10,13 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use rustix::process::{Resource, Rlimit, Signal, prlimit};
+use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::group::Group;
+use self::mark::Mark;
 use self::pipes::Pipes;
 use self::room::Room;
 use crate::flow::Flow;
@@ -73,22 +76,15 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .map_err(refuse)?;
-        let Some(group) = child.id().and_then(Group::led_by) else {
+        let mark = Mark::of(room.path());
+        let Some(group) = child.id().and_then(|id| Group::led_by(id, mark)) else {
             let _ = child.start_kill();
             return Err(refuse(std::io::Error::other("it has no process id")));
         };
-        let limit = Rlimit {
-            current: Some(self.memory),
-            maximum: Some(self.memory),
-        };
-        // A command that ended already needs no limit.
-        let limited = prlimit(Some(group.leader()), Resource::As, limit);
-        if limited.is_err_and(|error| error != rustix::io::Errno::SRCH) {
-            group.signal(Signal::KILL);
-            return Err(refuse(std::io::Error::other(
-                "its memory cannot be limited",
-            )));
-        }
+        group.limit(self.memory).map_err(|error| {
+            let message = format!("it cannot be limited: {error}");
+            refuse(std::io::Error::other(message))
+        })?;
         Ok((child, group))
     }
 
@@ -102,14 +98,14 @@ impl Process {
         let mut flow = Flow::new(sink, watch.halt());
         let following = follow(&mut child, &group, job.input, &mut flow);
         let ending = async {
-            group.signal(Signal::TERM);
+            group.signal(Signal::TERM).await;
             sleep(GRACE).await;
-            group.signal(Signal::KILL);
+            group.signal(Signal::KILL).await;
             // The end of the run is up to the pipes now.
             std::future::pending::<()>().await;
         };
         let supervised = watch.over(following, ending, GRACE + LINGER).await;
-        drop(group);
+        group.end().await;
         room.clear().await;
         let failure = watch.failure(supervised.ending);
         Ok(match supervised.value {
@@ -186,7 +182,7 @@ async fn follow(
                 linger.as_mut().reset(Instant::now() + LINGER);
             }
             () = &mut linger, if status.is_some() => {
-                group.signal(Signal::KILL);
+                group.signal(Signal::KILL).await;
                 while let Ok(Some((stream, data))) = timeout(REST, pipes.next()).await {
                     flow.output(stream, data).await;
                 }

@@ -1,16 +1,16 @@
-//! TLS to targets, verified unless the connection asks otherwise.
+//! TLS to PostgreSQL, verified unless the connection asks otherwise.
 
 use std::sync::Arc;
 
 use model::Tls;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio_rustls::TlsConnector;
 
+use crate::authorities::read_authorities;
 use crate::{Fault, Stage};
 
 /// Makes the connector of a target. `roots` is PEM text of the authorities to
@@ -28,33 +28,17 @@ pub(crate) fn connector(tls: Tls, roots: Option<&str>) -> Result<TlsConnector, F
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth(),
-        (_, Some(pem)) => builder
-            .with_root_certificates(read_roots(pem)?)
-            .with_no_client_auth(),
+        (_, Some(pem)) => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(read_authorities(pem)?);
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
         (_, None) => builder
             .with_platform_verifier()
             .map_err(refuse)?
             .with_no_client_auth(),
     };
     Ok(TlsConnector::from(Arc::new(config)))
-}
-
-fn read_roots(pem: &str) -> Result<RootCertStore, Fault> {
-    let unreadable = || {
-        Fault::invalid(
-            Stage::Tls,
-            "the connection's `SSLROOTCERT` holds no readable PEM certificate",
-        )
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-        let certificate = certificate.map_err(|_| unreadable())?;
-        roots.add(certificate).map_err(|_| unreadable())?;
-    }
-    if roots.is_empty() {
-        return Err(unreadable());
-    }
-    Ok(roots)
 }
 
 /// Accepts every certificate but still checks that the server owns its key:

@@ -1,11 +1,13 @@
 //! Logging in to MySQL and MariaDB.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use model::{ExposeSecret, SecretString, Tls};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder, SslOpts};
+use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, SslOpts};
 
+use crate::authorities::{platform_authorities, read_authorities};
 use crate::dial::{Reached, dial};
 use crate::supervise::GRACE;
 use crate::variables::Variables;
@@ -23,6 +25,7 @@ pub(super) struct Login {
     tls: Tls,
     roots: Option<String>,
     limit: String,
+    protected: OnceLock<OptsBuilder>,
 }
 
 impl Login {
@@ -39,6 +42,7 @@ impl Login {
             tls: variables.ssl_mode()?,
             roots: variables.text("SSLROOTCERT").map(str::to_owned),
             limit: time_limit(limit),
+            protected: OnceLock::new(),
         })
     }
 
@@ -49,7 +53,8 @@ impl Login {
             // The driver does not tell how far it came.
             drop(dial(&self.host, self.port, &reached).await?);
             reached.enter(Stage::Auth);
-            self.connect(Some(database)).await.map_err(refused)
+            let options = self.options(Some(database))?;
+            self.connect(options).await.map_err(refused)
         };
         reached.within(limit, opening).await
     }
@@ -57,7 +62,10 @@ impl Login {
     /// Cancels what the session `id` runs, again and again: a script may have
     /// gone on to its next statement.
     pub(super) async fn cancel(&self, id: u32) {
-        let Ok(mut session) = self.connect(None).await else {
+        let Ok(options) = self.options(None) else {
+            return;
+        };
+        let Ok(mut session) = self.connect(options).await else {
             return;
         };
         while session.query_drop(format!("KILL QUERY {id}")).await.is_ok() {
@@ -65,30 +73,28 @@ impl Login {
         }
     }
 
-    async fn connect(&self, database: Option<&str>) -> mysql_async::Result<Conn> {
-        let encrypted = self.tls != Tls::Off;
-        match Conn::new(self.options(database, encrypted)).await {
+    async fn connect(&self, options: OptsBuilder) -> mysql_async::Result<Conn> {
+        match Conn::new(options.clone()).await {
             Err(Error::Driver(DriverError::NoClientSslFlagFromServer))
                 if self.tls == Tls::Preferred =>
             {
-                Conn::new(self.options(database, false)).await
+                Conn::new(options.ssl_opts(None)).await
             }
             result => result,
         }
     }
 
-    fn options(&self, database: Option<&str>, encrypted: bool) -> Opts {
-        let mut protection = SslOpts::default();
-        if self.tls == Tls::Unverified {
-            protection = protection
-                .with_danger_accept_invalid_certs(true)
-                .with_danger_skip_domain_validation(true);
-        } else if let Some(roots) = &self.roots {
-            protection = protection
-                .with_root_certs(vec![roots.clone().into_bytes().into()])
-                .with_disable_built_in_roots(true);
-        }
-        OptsBuilder::default()
+    /// Options of a session. What they hold for TLS is made once: the driver
+    /// keeps its connector there.
+    fn options(&self, database: Option<&str>) -> Result<OptsBuilder, Fault> {
+        let options = match self.protected.get() {
+            Some(protected) => protected.clone(),
+            None => {
+                let made = OptsBuilder::default().ssl_opts(self.protection()?);
+                self.protected.get_or_init(|| made).clone()
+            }
+        };
+        Ok(options
             .ip_or_hostname(self.host.clone())
             .tcp_port(self.port)
             .user(Some(self.user.clone()))
@@ -98,9 +104,34 @@ impl Login {
             .tcp_keepalive(Some(Duration::from_secs(60)))
             .stmt_cache_size(0)
             .max_allowed_packet(Some(LONGEST))
-            .setup(vec![self.limit.clone()])
-            .ssl_opts(encrypted.then_some(protection))
-            .into()
+            .setup(vec![self.limit.clone()]))
+    }
+
+    /// Trusts the authorities of `SSLROOTCERT`, or else those of this machine;
+    /// never those that the driver brings along.
+    fn protection(&self) -> Result<Option<SslOpts>, Fault> {
+        let protection = SslOpts::default();
+        if self.tls == Tls::Off {
+            return Ok(None);
+        }
+        if self.tls == Tls::Unverified {
+            let protection = protection
+                .with_danger_accept_invalid_certs(true)
+                .with_danger_skip_domain_validation(true);
+            return Ok(Some(protection));
+        }
+        let authorities = match &self.roots {
+            Some(pem) => read_authorities(pem)?,
+            None => platform_authorities(),
+        };
+        let authorities = authorities
+            .iter()
+            .map(|authority| authority.to_vec().into());
+        Ok(Some(
+            protection
+                .with_root_certs(authorities.collect())
+                .with_disable_built_in_roots(true),
+        ))
     }
 }
 

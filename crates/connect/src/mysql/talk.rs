@@ -1,11 +1,12 @@
 //! One run in a session: the script goes out, pieces come back.
 
-use model::{Piece, Severity, ValueKind};
+use model::{Piece, Severity};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error, Row, Value};
+use mysql_async::{Conn, Error};
 
 use super::statements::{only_reads, verbs};
 use super::types::describe;
+use super::values::{Form, add_row};
 use crate::flow::Flow;
 use crate::words::Verb;
 
@@ -75,11 +76,11 @@ async fn follow(
             continue;
         }
         let described: Vec<_> = columns.iter().map(describe).collect();
-        let kinds: Vec<_> = described.iter().map(|column| column.kind).collect();
+        let forms: Vec<_> = described.iter().zip(&*columns).map(Form::of).collect();
         flow.push(Piece::Columns(described)).await;
         let mut rows = 0;
         while let Some(row) = result.next().await? {
-            add(&row, &kinds, flow);
+            add_row(&row, &forms, flow.rows());
             rows += 1;
             flow.settle().await;
         }
@@ -124,20 +125,4 @@ fn tag(verb: Option<Verb>, changed: Option<u64>) -> (String, Option<u64>) {
         Some(Verb::Other(name)) => (name, None),
         None => ("OK".to_owned(), None),
     }
-}
-
-fn add(row: &Row, kinds: &[ValueKind], flow: &mut Flow<'_>) {
-    let batch = flow.rows();
-    for (at, kind) in kinds.iter().enumerate() {
-        match (row.as_ref(at), kind) {
-            (None | Some(Value::NULL), _) => batch.push_null(),
-            (Some(Value::Bytes(bytes)), ValueKind::Binary) => {
-                batch.push_with(|text| crate::hex::append(bytes, text));
-            }
-            (Some(Value::Bytes(bytes)), _) => batch.push(bytes),
-            // The text protocol has no other values.
-            (Some(other), _) => batch.push(other.as_sql(true).as_bytes()),
-        }
-    }
-    batch.end_row();
 }

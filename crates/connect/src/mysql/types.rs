@@ -60,7 +60,7 @@ fn kind(column: &mysql_async::Column) -> (String, ValueKind) {
         T::MYSQL_TYPE_FLOAT => plain("float", ValueKind::Float),
         T::MYSQL_TYPE_DOUBLE => plain("double", ValueKind::Float),
         T::MYSQL_TYPE_JSON => plain("json", ValueKind::Json),
-        T::MYSQL_TYPE_BIT => plain("bit", ValueKind::Binary),
+        T::MYSQL_TYPE_BIT => plain("bit", ValueKind::Integer),
         T::MYSQL_TYPE_GEOMETRY => plain("geometry", ValueKind::Binary),
         T::MYSQL_TYPE_VECTOR => plain("vector", ValueKind::Binary),
         T::MYSQL_TYPE_NULL => plain("null", ValueKind::Text),

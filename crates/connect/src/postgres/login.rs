@@ -83,6 +83,9 @@ impl Attempt<'_> {
             ("application_name", "drawgate"),
             ("client_encoding", "UTF8"),
             ("DateStyle", "ISO"),
+            // Servers before version 12 round otherwise; to later ones it is
+            // the same as their default.
+            ("extra_float_digits", "3"),
             ("statement_timeout", self.login.statement_timeout.as_str()),
         ];
         if parameters.iter().any(|(_, value)| value.contains('\0')) {

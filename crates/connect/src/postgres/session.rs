@@ -29,6 +29,8 @@ pub(super) struct Session {
     pub(super) version: Option<String>,
     /// Whether the server said anything since the last [`Self::send`].
     pub(super) answered: bool,
+    /// Whether it was kept since an earlier run.
+    pub(super) is_kept: bool,
     /// Whether it must not be used again.
     pub(super) is_broken: bool,
 }
@@ -52,6 +54,7 @@ impl Session {
             status: b'I',
             version: None,
             answered: false,
+            is_kept: false,
             is_broken: false,
         }
     }

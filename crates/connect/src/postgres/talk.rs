@@ -4,28 +4,32 @@ use std::io;
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
-use model::{Column, ColumnSource, Piece, Severity, Stream};
+use model::{Column, ColumnSource, Piece, Severity, Stream, ValueKind};
 use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
+use super::names::NamesOf;
 use super::report::Report;
 use super::session::Session;
 use super::types::describe;
+use crate::Job;
 use crate::flow::Flow;
 
 /// Bytes of a copy that make a piece; the server sends a message per row.
 const COPIED: usize = 64 * 1024;
 
-/// Runs `script` to its end. Everything that the server says goes into `flow`.
+/// Runs the script of `job` to its end. Everything that the server says goes
+/// into `flow`.
 ///
 /// # Errors
 /// When the session broke.
 pub(super) async fn talk(
     session: &mut Session,
-    script: &str,
-    read_only: bool,
+    names: &NamesOf<'_>,
+    job: &Job<'_>,
     flow: &mut Flow<'_>,
 ) -> io::Result<()> {
+    let (script, read_only) = (job.input, job.read_only);
     let mut messages = BytesMut::with_capacity(script.len() + 64);
     if read_only {
         session
@@ -38,6 +42,7 @@ pub(super) async fn talk(
     }
     session.send(&messages).await?;
     let mut width = None;
+    let mut changes = false;
     let mut copied = BytesMut::new();
     loop {
         let message = session.receive().await?;
@@ -51,12 +56,19 @@ pub(super) async fn talk(
                 flow.settle().await;
             }
             Message::RowDescription(body) => {
-                let columns = read_columns(&body)?;
+                let mut unknown = Vec::new();
+                let mut columns = read_columns(&body, &mut unknown)?;
                 width = Some(columns.len());
+                if !unknown.is_empty() {
+                    // Rare and big: kept out of the future of every run.
+                    Box::pin(names.tell(&mut columns, &unknown)).await;
+                }
                 flow.push(Piece::Columns(columns)).await;
             }
             Message::CommandComplete(body) => {
-                complete(body.tag()?, width.take().is_some(), flow).await;
+                let tag = body.tag()?;
+                changes |= tag.starts_with("ALTER ") || tag.starts_with("DROP ");
+                complete(tag, width.take().is_some(), flow).await;
             }
             Message::ErrorResponse(body) => {
                 width = None;
@@ -76,6 +88,9 @@ pub(super) async fn talk(
             Message::CopyData(body) => copied.extend_from_slice(body.data()),
             Message::CopyInResponse(_) => refuse_copy(session, read_only).await?,
             Message::ReadyForQuery(_) => {
+                if changes {
+                    names.forget();
+                }
                 flow.flush().await;
                 return Ok(());
             }
@@ -141,21 +156,32 @@ fn add_row(row: &DataRowBody, width: Option<usize>, flow: &mut Flow<'_>) -> io::
     Ok(())
 }
 
-fn read_columns(body: &RowDescriptionBody) -> io::Result<Vec<Column>> {
-    body.fields()
-        .map(|field| {
-            let (type_name, kind) = describe(field.type_oid());
-            Ok(Column {
-                name: field.name().to_owned(),
-                type_name,
-                kind,
-                source: (field.table_oid() != 0).then(|| ColumnSource::Attribute {
-                    table: field.table_oid(),
-                    column: field.column_id(),
-                }),
-            })
+/// The columns; the index and object id of each type that is not built in go
+/// into `unknown`.
+fn read_columns(
+    body: &RowDescriptionBody,
+    unknown: &mut Vec<(usize, u32)>,
+) -> io::Result<Vec<Column>> {
+    let columns = body.fields().enumerate().map(|(at, field)| {
+        let oid = field.type_oid();
+        let (type_name, kind) = match describe(oid) {
+            Some((name, kind)) => (name.to_owned(), kind),
+            None => {
+                unknown.push((at, oid));
+                (format!("oid:{oid}"), ValueKind::Text)
+            }
+        };
+        Ok(Column {
+            name: field.name().to_owned(),
+            type_name,
+            kind,
+            source: (field.table_oid() != 0).then(|| ColumnSource::Attribute {
+                table: field.table_oid(),
+                column: field.column_id(),
+            }),
         })
-        .collect()
+    });
+    columns.collect()
 }
 
 /// The end of a statement; the tag of a mere result set says nothing new.

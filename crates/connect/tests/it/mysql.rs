@@ -65,6 +65,46 @@ async fn errors_are_those_of_the_server() {
 }
 
 #[tokio::test]
+async fn an_error_keeps_the_line_that_the_server_tells() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    for read_only in [false, true] {
+        let ask = Ask {
+            input: "select 1\n, 2\n, from t",
+            read_only,
+            ..Ask::default()
+        };
+        let (recorder, _) = run(&*target, ask).await;
+        let said = recorder.text;
+        assert!(said.starts_with("ERROR 1064 (42000): "), "{said}");
+        assert!(said.contains("near 'from t' at line 3\n"), "{said}");
+        assert_eq!(said.matches("at line").count(), 1, "{said}");
+    }
+    // The server counts from the statement that fails.
+    let (said, _) = say(&*target, "select 1;\n\nselec 2").await;
+    assert!(said.ends_with("near 'selec 2' at line 1\n"), "{said}");
+}
+
+#[tokio::test]
+async fn bits_are_numbers() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let script = "create table t (a bit, b bit(9), c bit(64));
+        insert into t values (1, b'100000001', 18446744073709551615), (0, 0, 1), (null, null, null);
+        select * from t; select a + 0, b'101' from t limit 1";
+    let (said, code) = say(&*target, script).await;
+    let results = said.split_once("Some(3)\n").unwrap().1;
+    assert!(
+        results.starts_with(
+            "# a:bit:Integer|b:bit:Integer|c:bit:Integer\n\
+             1|257|18446744073709551615\n0|0|1\nNULL|NULL|NULL\n"
+        ),
+        "{said}"
+    );
+    assert_eq!(code, 0);
+}
+
+#[tokio::test]
 async fn warnings_follow_their_statement() {
     let mariadb = MariaDb::shared();
     let target = server("mysql", &mariadb.database(), &[]);

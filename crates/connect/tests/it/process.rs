@@ -131,6 +131,53 @@ async fn the_whole_group_ends_with_the_run() {
 }
 
 #[tokio::test]
+async fn who_left_the_group_ends_with_the_run_too() {
+    let shell = command(&["sh"], &[]);
+    let stop = CancellationToken::new();
+    let job = Ask {
+        stop: stop.clone(),
+        ..ask("setsid sleep 4712.1 & sleep 4712.1")
+    };
+    let stopping = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(running("4712.1") >= 2);
+        stop.cancel();
+        Instant::now()
+    };
+    let ((_, finish), stopped) = tokio::join!(run(&*shell, job), stopping);
+    assert!(stopped.elapsed() < Duration::from_secs(1));
+    assert_eq!(finish.unwrap().exit_code, 143);
+    assert_eq!(running("4712.1"), 0);
+
+    // Neither its session nor its variables, folder or parent tell whose it is.
+    let daemon = "cd /; env -i setsid sh -c '(trap \"\" TERM HUP; sleep 4712.2; sleep 4712.2) &' \
+        <&- >&- 2>&-; sleep 0.2; exit 4";
+    let begun = Instant::now();
+    let finish = run(&*shell, ask(daemon)).await.1.unwrap();
+    assert_eq!(finish.exit_code, 4);
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(running("4712.2"), 0);
+
+    // A run that is dropped ends as well, and nothing else does.
+    let (other, dropped) = (
+        ask("setsid sleep 4712.3; echo whole"),
+        ask("setsid sleep 4713"),
+    );
+    let other = Ask {
+        timeout: Some(Duration::from_secs(1)),
+        ..other
+    };
+    let dropping = tokio::time::timeout(Duration::from_millis(300), run(&*shell, dropped));
+    let both = async {
+        assert!(dropping.await.is_err());
+        assert_eq!((running("4713"), running("4712.3")), (0, 1));
+    };
+    let ((_, finish), ()) = tokio::join!(run(&*shell, other), both);
+    assert_eq!(finish.unwrap().failure.unwrap().code, Code::Timeout);
+    assert_eq!(running("4712.3"), 0);
+}
+
+#[tokio::test]
 async fn memory_is_limited_and_output_can_be_refused() {
     let mut spec = spec(ConnectionType::Custom, "bash", &[]);
     spec.command = Some(vec!["sh".into()]);

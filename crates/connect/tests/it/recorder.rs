@@ -92,6 +92,16 @@ pub async fn run(target: &dyn Target, ask: Ask<'_>) -> (Recorder, Result<Finish,
         most_rows: ask.most_rows,
         ..Recorder::default()
     };
+    let finish = run_into(target, ask, &mut recorder).await;
+    (recorder, finish)
+}
+
+/// Runs into a sink of one's own.
+pub async fn run_into(
+    target: &dyn Target,
+    ask: Ask<'_>,
+    sink: &mut dyn Sink,
+) -> Result<Finish, Fault> {
     let args: Vec<String> = ask.args.iter().map(|arg| (*arg).to_owned()).collect();
     let env = secrets(ask.env);
     let job = Job {
@@ -103,8 +113,7 @@ pub async fn run(target: &dyn Target, ask: Ask<'_>) -> (Recorder, Result<Finish,
         timeout: ask.timeout.unwrap_or(Duration::from_secs(30)),
         stop: ask.stop,
     };
-    let finish = target.run(job, &mut recorder).await;
-    (recorder, finish)
+    target.run(job, sink).await
 }
 
 /// Runs a script and gives back what it said and its exit code.
@@ -161,4 +170,23 @@ pub fn server(subtype: &str, database: &Database, more: &[(&str, &str)]) -> Arc<
 
 pub fn make(spec: &Spec) -> Arc<dyn Target> {
     Runner::new(Config::default()).target(spec).unwrap()
+}
+
+/// Runs the test `name` once more in a process of its own, with `variables`
+/// in its environment. Tells whether this is that process.
+pub fn is_alone(name: &str, variables: &[(&str, &str)]) -> bool {
+    const MARK: &str = "DRAWGATE_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact"])
+        .env(MARK, "1")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let is_done = output.status.success() && said.contains("1 passed");
+    assert!(is_done, "{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
 }

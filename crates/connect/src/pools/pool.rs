@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Sessions of one target and database.
-pub(crate) struct Pool<S> {
+pub(super) struct Pool<S> {
     room: Arc<Semaphore>,
     idle: Mutex<Vec<(S, Instant)>>,
     rest: Duration,
@@ -16,7 +16,7 @@ pub(crate) struct Pool<S> {
 impl<S> Pool<S> {
     /// A pool of at most `size` sessions, each closed after `rest` without
     /// use.
-    pub(crate) fn new(size: usize, rest: Duration) -> Self {
+    pub(super) fn new(size: usize, rest: Duration) -> Self {
         Self {
             room: Arc::new(Semaphore::new(size)),
             idle: Mutex::new(Vec::new()),
@@ -25,12 +25,12 @@ impl<S> Pool<S> {
     }
 
     /// Waits for room; `None` when the pool is closed, which never happens.
-    pub(crate) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+    pub(super) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
     /// The idle session used last; sessions idle for too long are closed.
-    pub(crate) fn take(&self) -> Option<S> {
+    pub(super) fn take(&self) -> Option<S> {
         let mut idle = self.idle.lock();
         let rest = self.rest;
         let stale = idle.partition_point(|(_, since)| since.elapsed() > rest);
@@ -42,12 +42,12 @@ impl<S> Pool<S> {
     }
 
     /// Whether no session is kept.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.idle.lock().is_empty()
     }
 
     /// Keeps a clean session for the next run.
-    pub(crate) fn give(&self, session: S) {
+    pub(super) fn give(&self, session: S) {
         self.idle.lock().push((session, Instant::now()));
     }
 }
