@@ -227,7 +227,7 @@ CREATE TABLE recording_segment (
     object TEXT,
     data TEXT,
     PRIMARY KEY (session_id, seq)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE audit_event (
     org_id TEXT NOT NULL,
@@ -235,7 +235,7 @@ CREATE TABLE audit_event (
     at BIGINT NOT NULL,
     detail TEXT NOT NULL,
     PRIMARY KEY (org_id, id)
-);
+) WITHOUT ROWID;
 
 CREATE TABLE idempotency (
     org_id TEXT NOT NULL,

@@ -285,8 +285,11 @@ impl Tx {
         match self {
             Self::Lite(tx) => tx.lite()?.define(script)?,
             Self::Pg(tx) => {
-                // Ids and names sort by bytes, as in SQLite, not by locale.
-                let script = script.replace(" TEXT", " TEXT COLLATE \"C\"");
+                // Ids and names sort by bytes, as in SQLite, not by locale. Rows in
+                // the order of their key are an option of SQLite alone.
+                let script = script
+                    .replace(" TEXT", " TEXT COLLATE \"C\"")
+                    .replace(" WITHOUT ROWID", "");
                 sqlx::raw_sql(sqlx::AssertSqlSafe(script))
                     .execute(&mut **tx)
                     .await?;
