@@ -118,13 +118,22 @@ impl Recorder {
     /// [`Error::Unavailable`] when the segment before could not be written. It
     /// is kept, and the next call starts to write it again.
     pub async fn flush(&self) -> Result<(), Error> {
-        let mut writing = self.0.writing.lock().await;
-        writing.settle().await?;
-        if writing.segment.is_none() {
-            writing.segment = self.take_segment();
+        self.0.writing.lock().await.go_on(self).await
+    }
+
+    /// As [`Recorder::flush`], but while a segment is being written this does
+    /// nothing: it never waits for the object store.
+    ///
+    /// # Errors
+    /// As [`Recorder::flush`].
+    pub async fn flush_if_idle(&self) -> Result<(), Error> {
+        let Ok(mut writing) = self.0.writing.try_lock() else {
+            return Ok(());
+        };
+        match &writing.task {
+            Some(task) if !task.is_finished() => Ok(()),
+            _ => writing.go_on(self).await,
         }
-        writing.start(&self.0);
-        Ok(())
     }
 
     /// Ends the recording. What is left is small enough to be committed with
@@ -179,6 +188,16 @@ impl Recorder {
 }
 
 impl Writing {
+    /// Starts to write the segment that failed, or else what waits.
+    async fn go_on(&mut self, recorder: &Recorder) -> Result<(), Error> {
+        self.settle().await?;
+        if self.segment.is_none() {
+            self.segment = recorder.take_segment();
+        }
+        self.start(&recorder.0);
+        Ok(())
+    }
+
     /// Starts to write the segment, if there is one.
     fn start(&mut self, shared: &Arc<Shared>) {
         if let Some((segment, events)) = self.segment.clone() {

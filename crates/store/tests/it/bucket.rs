@@ -147,6 +147,31 @@ async fn a_short_outage_is_not_noticed() {
 }
 
 #[tokio::test]
+async fn a_flush_that_must_not_wait_does_not() {
+    let server = S3::shared();
+    let network = Network::to(server.port()).await;
+    let home = behind(&network, &server).await;
+    let all = texts(0, 3);
+    let (new, recorder) = open(&home.org, &home).await;
+    network.set(Line::Silent);
+    record(&recorder, &all[..1]).await;
+    recorder.append(0, Stream::Output, &all[1]);
+    // A flush that waits holds what a second one would have to wait for.
+    let mut waits = Box::pin(recorder.flush());
+    let moment = Duration::from_millis(200);
+    assert!(tokio::time::timeout(moment, &mut waits).await.is_err());
+    let quick = tokio::time::timeout(moment, recorder.flush_if_idle()).await;
+    quick.unwrap().unwrap();
+    drop(waits);
+    let quick = tokio::time::timeout(moment, recorder.flush_if_idle()).await;
+    quick.unwrap().unwrap();
+    network.set(Line::Whole);
+    recorder.append(0, Stream::Output, &all[2]);
+    recorder.finish().await.unwrap();
+    assert_whole(&home.org, new.id, &all).await;
+}
+
+#[tokio::test]
 async fn credentials_are_not_repeated() {
     let server = S3::shared();
     for (option, canary) in [
