@@ -20,4 +20,5 @@ mod roles;
 mod secrets;
 mod start;
 mod targets;
+mod traces;
 mod wire;
