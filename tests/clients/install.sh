@@ -19,6 +19,5 @@ done
 cp "$here/package.json" "$dir/package.json"
 (cd "$dir" && npm install --no-audit --no-fund --no-package-lock --loglevel=error)
 ln -sfn node_modules/.bin/node "$dir/node"
-[ -x "$dir/venv/bin/python" ] || python3 -m venv "$dir/venv"
-"$dir/venv/bin/pip" install --quiet --disable-pip-version-check "$python_sdk"
+sh "$here/../venv.sh" "$dir/venv" "$python_sdk"
 echo "$stamp" > "$dir/.installed"

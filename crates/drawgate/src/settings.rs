@@ -229,6 +229,10 @@ fn recording_options() -> BTreeMap<String, SecretString> {
         .iter()
         .filter_map(|(variable, option)| {
             let value = std::env::var(variable).ok()?;
+            // An empty variable is one that is not set.
+            if value.is_empty() {
+                return None;
+            }
             Some(((*option).to_owned(), SecretString::from(value)))
         })
         .collect()

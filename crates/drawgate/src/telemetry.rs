@@ -1,11 +1,13 @@
 //! Logs, metrics and traces of the process.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -17,6 +19,9 @@ use crate::settings::Telemetry;
 const BUCKETS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0,
 ];
+
+/// How long the last traces may take when the gateway stops.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 
 /// What must be kept until the process ends.
 pub(crate) struct Observing {
@@ -57,9 +62,12 @@ impl Observing {
             .map(exporter)
             .transpose()?;
         let spans = traces.as_ref().map(|provider| {
+            // Not the filter of the log: who logs warnings only still wants every call.
             tracing_opentelemetry::layer()
+                .with_location(false)
+                .with_threads(false)
                 .with_tracer(provider.tracer("drawgate"))
-                .with_filter(filter())
+                .with_filter(LevelFilter::INFO)
         });
         tracing_subscriber::registry()
             .with(lines)
@@ -76,13 +84,15 @@ impl Observing {
     /// Sends what is left.
     pub(crate) fn finish(self) {
         if let Some(provider) = self.traces
-            && let Err(error) = provider.shutdown()
+            && let Err(error) = provider.shutdown_with_timeout(LAST_TRACES)
         {
             tracing::warn!(%error, "the last traces could not be sent");
         }
     }
 }
 
+/// Sends spans from a thread of its own, with a blocking client: that thread is
+/// outside the runtime that an async one would need.
 fn exporter(endpoint: &str) -> Result<SdkTracerProvider, String> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()

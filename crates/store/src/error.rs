@@ -88,12 +88,6 @@ fn is_about_data(error: &dyn sqlx::error::DatabaseError) -> bool {
             .is_some_and(|code| code.len() == 5 && code.starts_with("22"))
 }
 
-impl From<object_store::Error> for Error {
-    fn from(error: object_store::Error) -> Self {
-        Self::unavailable(error)
-    }
-}
-
 impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Corrupt(error.to_string())

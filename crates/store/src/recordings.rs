@@ -7,6 +7,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use model::{OrgId, SessionId, Stream};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
@@ -32,8 +33,16 @@ struct Shared {
     session: SessionId,
     limit: u64,
     state: Mutex<State>,
-    /// The segment that is being written; one at a time.
-    writing: tokio::sync::Mutex<Option<JoinHandle<Result<(), Error>>>>,
+    writing: tokio::sync::Mutex<Writing>,
+}
+
+/// The segment that is being written; one at a time.
+#[derive(Default)]
+struct Writing {
+    /// Kept until it is written: after a failure it is the next to be written,
+    /// so that a recording has no gap.
+    segment: Option<(Segment, Bytes)>,
+    task: Option<JoinHandle<Result<(), Error>>>,
 }
 
 #[derive(Default)]
@@ -106,29 +115,44 @@ impl Recorder {
     /// two segments are in memory.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when an earlier segment could not be written.
+    /// [`Error::Unavailable`] when the segment before could not be written. It
+    /// is kept, and the next call starts to write it again.
     pub async fn flush(&self) -> Result<(), Error> {
-        let mut writing = self.0.writing.lock().await;
-        settle(&mut writing).await?;
-        if let Some((segment, events)) = self.take_segment() {
-            let shared = Arc::clone(&self.0);
-            *writing = Some(tokio::spawn(
-                async move { shared.put(segment, events).await },
-            ));
+        self.0.writing.lock().await.go_on(self).await
+    }
+
+    /// As [`Recorder::flush`], but while a segment is being written this does
+    /// nothing: it never waits for the object store.
+    ///
+    /// # Errors
+    /// As [`Recorder::flush`].
+    pub async fn flush_if_idle(&self) -> Result<(), Error> {
+        let Ok(mut writing) = self.0.writing.try_lock() else {
+            return Ok(());
+        };
+        match &writing.task {
+            Some(task) if !task.is_finished() => Ok(()),
+            _ => writing.go_on(self).await,
         }
-        Ok(())
     }
 
     /// Ends the recording. What is left is small enough to be committed with
     /// the session, or has been written.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when a segment could not be written.
+    /// [`Error::Unavailable`] when a segment could not be written; it is kept,
+    /// and this may be called again.
     pub async fn finish(&self) -> Result<RecordingTail, Error> {
+        let mut writing = self.0.writing.lock().await;
+        writing.settle().await?;
+        // One that failed before gets another attempt.
+        writing.start(&self.0);
+        writing.settle().await?;
         if self.0.state.lock().events.len() > INLINE {
-            self.flush().await?;
+            writing.segment = self.take_segment();
+            writing.start(&self.0);
+            writing.settle().await?;
         }
-        settle(&mut *self.0.writing.lock().await).await?;
         let Some((mut segment, events)) = self.take_segment() else {
             return Ok(RecordingTail(None));
         };
@@ -142,7 +166,7 @@ impl Recorder {
         self.0.state.lock().truncated
     }
 
-    fn take_segment(&self) -> Option<(Segment, Vec<u8>)> {
+    fn take_segment(&self) -> Option<(Segment, Bytes)> {
         let mut state = self.0.state.lock();
         if state.events.is_empty() {
             return None;
@@ -159,23 +183,48 @@ impl Recorder {
         state.seq += 1;
         state.offset += state.length;
         state.length = 0;
-        Some((segment, std::mem::take(&mut state.events)))
+        Some((segment, std::mem::take(&mut state.events).into()))
     }
 }
 
-async fn settle(writing: &mut Option<JoinHandle<Result<(), Error>>>) -> Result<(), Error> {
-    let Some(task) = writing else {
-        return Ok(());
-    };
-    let written = task.await.unwrap_or_else(|_| Err(Error::closed()));
-    // Forgotten only when it has ended: a caller that gives up loses nothing.
-    *writing = None;
-    written
+impl Writing {
+    /// Starts to write the segment that failed, or else what waits.
+    async fn go_on(&mut self, recorder: &Recorder) -> Result<(), Error> {
+        self.settle().await?;
+        if self.segment.is_none() {
+            self.segment = recorder.take_segment();
+        }
+        self.start(&recorder.0);
+        Ok(())
+    }
+
+    /// Starts to write the segment, if there is one.
+    fn start(&mut self, shared: &Arc<Shared>) {
+        if let Some((segment, events)) = self.segment.clone() {
+            let shared = Arc::clone(shared);
+            self.task = Some(tokio::spawn(
+                async move { shared.put(segment, events).await },
+            ));
+        }
+    }
+
+    /// Waits until the segment is written.
+    async fn settle(&mut self) -> Result<(), Error> {
+        let Some(task) = &mut self.task else {
+            return Ok(());
+        };
+        let written = task.await.unwrap_or_else(|_| Err(Error::closed()));
+        // Forgotten only when it has ended: a caller that gives up loses nothing.
+        self.task = None;
+        written?;
+        self.segment = None;
+        Ok(())
+    }
 }
 
 impl Shared {
     /// Writes a segment: small ones into the store, others as an object.
-    async fn put(&self, mut segment: Segment, events: Vec<u8>) -> Result<(), Error> {
+    async fn put(&self, mut segment: Segment, events: Bytes) -> Result<(), Error> {
         if events.len() <= INLINE {
             segment.data = Some(String::from_utf8_lossy(&events).into_owned());
         } else {

@@ -1,17 +1,23 @@
-//! Real database servers on free ports, in private folders, gone on drop.
+//! Real servers on free ports, in private folders, gone on drop.
 //!
 //! A missing server is a failed test, never a skipped one: the panic names the
 //! Debian package to install.
 
 mod certificate;
+mod installed;
 mod mariadb;
+mod network;
 mod place;
 mod postgres;
+mod s3;
 
 pub use certificate::Certificate;
+pub use installed::installed;
 pub use mariadb::MariaDb;
+pub use network::{Line, Network};
 pub use place::{free_port, must};
 pub use postgres::Postgres;
+pub use s3::S3;
 
 /// A fresh database on a test server and how to reach it.
 #[derive(Clone, Debug)]

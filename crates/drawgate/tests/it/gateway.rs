@@ -31,6 +31,7 @@ pub struct Gateway {
     /// Everything that the process printed and logged.
     pub said: Arc<Mutex<String>>,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     _folder: Option<TempDir>,
     _postgres: Option<Arc<Postgres>>,
 }
@@ -38,6 +39,7 @@ pub struct Gateway {
 /// How to start one.
 pub struct Setup {
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     folder: TempDir,
     postgres: Option<Arc<Postgres>>,
 }
@@ -64,6 +66,7 @@ impl Setup {
         }
         Self {
             arguments,
+            environment: Vec::new(),
             folder,
             postgres,
         }
@@ -75,19 +78,26 @@ impl Setup {
         self
     }
 
+    /// Sets an environment variable of the process.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     pub fn start(self) -> Gateway {
         let data = self.folder.path().join("data");
-        let (child, url, said) = launch(&self.arguments);
+        let (child, url, said) = launch(&self.arguments, &self.environment);
         Gateway {
             child,
             url,
             data,
             said,
             arguments: self.arguments,
+            environment: self.environment,
             _folder: Some(self.folder),
             _postgres: self.postgres,
         }
@@ -97,17 +107,22 @@ impl Setup {
 /// The binary under test.
 pub fn drawgate() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drawgate"));
-    for (name, _) in
-        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DRAWGATE_"))
-    {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("DRAWGATE_") || text.starts_with("AWS_") {
+            command.env_remove(name);
+        }
     }
     command
 }
 
-fn launch(arguments: &[String]) -> (Child, String, Arc<Mutex<String>>) {
+fn launch(
+    arguments: &[String],
+    environment: &[(String, String)],
+) -> (Child, String, Arc<Mutex<String>>) {
     let mut child = drawgate()
         .args(arguments)
+        .envs(environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -191,7 +206,7 @@ impl Gateway {
 
     /// Starts it again on the same data, after [`Gateway::kill`] or [`Gateway::stop`].
     pub fn start_again(&mut self) {
-        let (child, url, said) = launch(&self.arguments);
+        let (child, url, said) = launch(&self.arguments, &self.environment);
         (self.child, self.url, self.said) = (child, url, said);
     }
 }
@@ -202,6 +217,7 @@ impl Gateway {
         let output = drawgate()
             .args(["admin", name])
             .args(&self.arguments[1..])
+            .envs(self.environment.iter().cloned())
             .output()
             .unwrap();
         assert!(
@@ -216,6 +232,7 @@ impl Gateway {
     pub fn refused_start(&self) -> String {
         let output = drawgate()
             .args(&self.arguments)
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .output()
             .unwrap();

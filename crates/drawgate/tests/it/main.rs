@@ -6,6 +6,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod bucket;
 mod catalog;
 mod clients;
 mod command_line;
@@ -19,4 +20,5 @@ mod roles;
 mod secrets;
 mod start;
 mod targets;
+mod traces;
 mod wire;

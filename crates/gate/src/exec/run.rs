@@ -176,9 +176,11 @@ async fn heed_kill(record: &Record) {
 }
 
 /// Writes what is pending, so that a reader sees output at most a second old.
-/// A failure is not lost: the recorder keeps it for the next write.
+/// What could not be written is not lost: the recorder keeps it for the next
+/// write. Nothing is waited for: the run stands still meanwhile, and may itself
+/// be what is waited for.
 async fn keep_fresh(record: &Record, recorder: &Recorder) {
-    if let Err(error) = recorder.flush().await {
+    if let Err(error) = recorder.flush_if_idle().await {
         tracing::warn!(session = %record.id(), %error, "the recording could not be written yet");
     }
 }

@@ -97,9 +97,11 @@ impl Kind {
                  connection_type, verb, origin, status, created_at, replica, detail, \
                  input, version) VALUES {values}"
             ),
+            // A segment is written again when it is not known to be stored.
             Self::Segment => format!(
                 "INSERT INTO recording_segment (session_id, org_id, seq, offset_bytes, \
-                 length_bytes, object, data) VALUES {values}"
+                 length_bytes, object, data) VALUES {values} \
+                 ON CONFLICT (session_id, seq) DO NOTHING"
             ),
             // A session that is done stays as it is.
             Self::Close => format!(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Clock, ManualClock, OrgId, SecretString, Timestamp};
 use store::{Config, Keyset, MasterKey, OrgStore, Store, StoreUrl, TokenHash};
 use tempfile::TempDir;
-use testkit::servers::Postgres;
+use testkit::servers::{Postgres, S3};
 
 /// Both engines.
 pub const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
@@ -19,18 +19,41 @@ pub enum Engine {
     Postgres,
 }
 
+/// Each engine with each place for recordings.
+pub const HOMES: [(Engine, Shelf); 4] = [
+    (Engine::Sqlite, Shelf::Folder),
+    (Engine::Sqlite, Shelf::Bucket),
+    (Engine::Postgres, Shelf::Folder),
+    (Engine::Postgres, Shelf::Bucket),
+];
+
+/// A kind of place for recordings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelf {
+    Folder,
+    Bucket,
+}
+
 /// A place for a store, and the stores that were opened there.
 pub struct House {
     pub engine: Engine,
     pub clock: Arc<ManualClock>,
     pub folder: TempDir,
     pub url: StoreUrl,
+    pub recordings: String,
+    pub options: BTreeMap<String, SecretString>,
     _server: Option<Arc<Postgres>>,
+    _bucket: Option<Arc<S3>>,
 }
 
 impl House {
-    /// An empty place.
+    /// An empty place, with recordings in its folder.
     pub fn empty(engine: Engine) -> Self {
+        Self::with(engine, Shelf::Folder)
+    }
+
+    /// An empty place.
+    pub fn with(engine: Engine, shelf: Shelf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (url, server) = match engine {
             Engine::Sqlite => (StoreUrl::Sqlite(folder.path().join("drawgate.db")), None),
@@ -40,20 +63,34 @@ impl House {
                 (StoreUrl::Postgres(SecretString::from(url)), Some(server))
             }
         };
-        Self {
+        let mut house = Self {
             engine,
             clock: Arc::new(ManualClock::new(Timestamp::from_micros(
                 1_790_000_000_000_000,
             ))),
+            recordings: format!("file:{}", folder.path().join("recordings").display()),
+            options: BTreeMap::new(),
             folder,
             url,
             _server: server,
+            _bucket: None,
+        };
+        if shelf == Shelf::Bucket {
+            let server = S3::shared();
+            house.recordings = server.place();
+            house.options = options(&server);
+            house._bucket = Some(server);
         }
+        house
     }
 
     /// How to open the store with the key that every test uses.
     pub fn config(&self) -> Config {
-        config(self.url.clone(), self.folder.path())
+        Config {
+            recordings: self.recordings.clone(),
+            recording_options: self.options.clone(),
+            ..config(self.url.clone(), self.folder.path())
+        }
     }
 
     /// Opens the store.
@@ -71,9 +108,13 @@ pub struct Home {
 }
 
 impl Home {
-    /// A fresh one.
+    /// A fresh one, with recordings in its folder.
     pub async fn new(engine: Engine) -> Self {
-        let house = House::empty(engine);
+        Self::in_house(House::empty(engine)).await
+    }
+
+    /// A fresh one in an empty place.
+    pub async fn in_house(house: House) -> Self {
         let store = house.open().await;
         let org = store.create_organization("acme").await.unwrap();
         Self {
@@ -105,6 +146,19 @@ pub fn config(url: StoreUrl, folder: &Path) -> Config {
         recording_options: BTreeMap::new(),
         key: MasterKey::from_bytes([7; 32]),
     }
+}
+
+/// The options of a bucket of `server`.
+pub fn options(server: &S3) -> BTreeMap<String, SecretString> {
+    [
+        ("endpoint", &*server.endpoint()),
+        ("access_key_id", server.key_id()),
+        ("secret_access_key", server.secret()),
+        ("region", "us-east-1"),
+        ("allow_http", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
+    .into()
 }
 
 /// The URL of a fresh database.

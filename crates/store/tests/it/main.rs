@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod basics;
+mod bucket;
 mod calls;
 mod harness;
 mod links;

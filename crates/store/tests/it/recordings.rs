@@ -4,13 +4,13 @@ use model::{SessionId, Stream};
 use proptest::prelude::*;
 use store::OrgStore;
 
-use crate::harness::{ENGINES, Engine, Home};
+use crate::harness::{Engine, HOMES, Home, House, Shelf};
 use crate::sessions::{audit, ended, session};
 
-const NO_LIMIT: u64 = u64::MAX;
+pub const NO_LIMIT: u64 = u64::MAX;
 
 /// Everything that is recorded, read in pages of `size` bytes.
-async fn read_all(org: &OrgStore, id: SessionId, size: u64) -> String {
+pub async fn read_all(org: &OrgStore, id: SessionId, size: u64) -> String {
     let mut text = String::new();
     let mut from = 0;
     loop {
@@ -29,8 +29,8 @@ async fn read_all(org: &OrgStore, id: SessionId, size: u64) -> String {
 
 #[tokio::test]
 async fn the_end_of_a_small_recording_is_written_with_its_session() {
-    for engine in ENGINES {
-        let home = Home::new(engine).await;
+    for (engine, shelf) in HOMES {
+        let home = Home::in_house(House::with(engine, shelf)).await;
         let new = session(home.now());
         home.org.open_session(&new, "").await.unwrap();
         let recorder = home.org.recorder(new.id, NO_LIMIT);
@@ -47,7 +47,7 @@ async fn the_end_of_a_small_recording_is_written_with_its_session() {
             .unwrap();
         let whole = "zwölf \u{0}\n\"quoted\" 🦀\u{7f}";
         let page = home.org.read_recording(new.id, 0, 100).await.unwrap();
-        assert_eq!(page.text, whole, "{engine:?}");
+        assert_eq!(page.text, whole, "{engine:?} {shelf:?}");
         assert_eq!(page.total_bytes, whole.len() as u64);
         assert_eq!(page.next, None);
         for size in 0..12 {
@@ -62,8 +62,8 @@ async fn the_end_of_a_small_recording_is_written_with_its_session() {
 
 #[tokio::test]
 async fn a_running_session_is_readable_after_a_flush() {
-    for engine in ENGINES {
-        let home = Home::new(engine).await;
+    for (engine, shelf) in HOMES {
+        let home = Home::in_house(House::with(engine, shelf)).await;
         let new = session(home.now());
         home.org.open_session(&new, "").await.unwrap();
         let recorder = home.org.recorder(new.id, NO_LIMIT);
@@ -71,7 +71,11 @@ async fn a_running_session_is_readable_after_a_flush() {
         recorder.append(0, Stream::Output, "one");
         recorder.flush().await.unwrap();
         watch.changed().await;
-        assert_eq!(read_all(&home.org, new.id, 50).await, "one", "{engine:?}");
+        assert_eq!(
+            read_all(&home.org, new.id, 50).await,
+            "one",
+            "{engine:?} {shelf:?}"
+        );
         recorder.append(5, Stream::Output, "two");
         recorder.append(6, Stream::Output, &"x".repeat(100_000));
         let tail = recorder.finish().await.unwrap();
@@ -87,8 +91,8 @@ async fn a_running_session_is_readable_after_a_flush() {
 
 #[tokio::test]
 async fn nothing_is_recorded_beyond_the_limit() {
-    for engine in ENGINES {
-        let home = Home::new(engine).await;
+    for (engine, shelf) in HOMES {
+        let home = Home::in_house(House::with(engine, shelf)).await;
         let new = session(home.now());
         home.org.open_session(&new, "").await.unwrap();
         let recorder = home.org.recorder(new.id, 6);
@@ -103,14 +107,17 @@ async fn nothing_is_recorded_beyond_the_limit() {
             .await
             .unwrap();
         let whole = read_all(&home.org, new.id, 100).await;
-        assert_eq!(whole, "abcde", "{engine:?}: no gap, no half character");
+        assert_eq!(
+            whole, "abcde",
+            "{engine:?} {shelf:?}: no gap, no half character"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_megabytes_are_streamed() {
-    for engine in ENGINES {
-        let home = Home::new(engine).await;
+    for (engine, shelf) in HOMES {
+        let home = Home::in_house(House::with(engine, shelf)).await;
         let new = session(home.now());
         home.org.open_session(&new, "").await.unwrap();
         let recorder = home.org.recorder(new.id, NO_LIMIT);
@@ -129,7 +136,7 @@ async fn fifty_megabytes_are_streamed() {
             .unwrap();
         let page = home.org.read_recording(new.id, 0, 1).await.unwrap();
         let total = (chunk.len() * chunks) as u64;
-        assert_eq!(page.total_bytes, total, "{engine:?}");
+        assert_eq!(page.total_bytes, total, "{engine:?} {shelf:?}");
         let mut from = 0;
         while from < total {
             let page = home.org.read_recording(new.id, from, 5_000_000).await;
@@ -151,13 +158,18 @@ proptest! {
         parts in prop::collection::vec("[a-zü🦀\n\"]{0,40}", 1..20),
         flush_every in 1_usize..6,
         size in 0_u64..70,
+        shelf in prop_oneof![Just(Shelf::Folder), Just(Shelf::Bucket)],
+        large in any::<bool>(),
     ) {
+        // Large parts become objects, small ones stay in the store.
+        let (times, size) = if large { (2_000, (size + 20) * 1_000) } else { (1, size) };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         runtime.block_on(async {
-            let home = Home::new(Engine::Sqlite).await;
+            let parts: Vec<String> = parts.iter().map(|part| part.repeat(times)).collect();
+            let home = Home::in_house(House::with(Engine::Sqlite, shelf)).await;
             let id = session(home.now()).id;
             let recorder = home.org.recorder(id, NO_LIMIT);
             for (n, part) in parts.iter().enumerate() {

@@ -36,16 +36,8 @@ pub struct Told {
 }
 
 /// Where the clients are, installed once for all test processes.
-static CLIENTS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = root.join("target/clients");
-    std::fs::create_dir_all(&folder).unwrap();
-    let lock = std::fs::File::create(folder.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    let script = root.join("tests/clients/install.sh");
-    testkit::servers::must(std::process::Command::new("sh").arg(script).arg(&folder));
-    folder.canonicalize().unwrap()
-});
+static CLIENTS: LazyLock<PathBuf> =
+    LazyLock::new(|| testkit::servers::installed("clients", "clients/install.sh", &[]));
 
 /// A program of the clients' folder under Node.
 pub fn node(program: &str) -> Command {

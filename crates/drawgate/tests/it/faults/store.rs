@@ -1,64 +1,12 @@
 //! A store on PostgreSQL that stops, hangs and comes back.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::servers::Postgres;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use testkit::servers::{Line, Network, Postgres};
 
 use crate::gateway::{Client, Engine, Gateway, Setup};
 use crate::targets::no_session_stays_open;
-
-/// A network between gateway and store that can be cut.
-struct Network {
-    port: u16,
-    state: Arc<AtomicU8>,
-}
-
-const WHOLE: u8 = 0;
-const SILENT: u8 = 1;
-
-impl Network {
-    async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let own = listener.local_addr().unwrap().port();
-        let state = Arc::new(AtomicU8::new(WHOLE));
-        let shared = Arc::clone(&state);
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                let ((near_in, near_out), (far_in, far_out)) =
-                    (near.into_split(), far.into_split());
-                tokio::spawn(carry(near_in, far_out, Arc::clone(&shared)));
-                tokio::spawn(carry(far_in, near_out, Arc::clone(&shared)));
-            }
-        });
-        Self { port: own, state }
-    }
-
-    fn set(&self, state: u8) {
-        self.state.store(state, Ordering::SeqCst);
-    }
-}
-
-async fn carry(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    state: Arc<AtomicU8>,
-) {
-    let mut buffer = vec![0; 65_536];
-    while let Ok(count @ 1..) = from.read(&mut buffer).await {
-        while state.load(Ordering::SeqCst) == SILENT {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        if to.write_all(&buffer[..count]).await.is_err() {
-            return;
-        }
-    }
-}
 
 /// A gateway on a store at `port` of a server's fresh database.
 fn start(server: &Postgres, port: u16) -> Gateway {
@@ -159,12 +107,12 @@ async fn a_store_that_is_stopped_stops_runs_until_it_is_back() {
 async fn a_store_that_hangs_is_no_store() {
     let server = Postgres::start();
     let network = Network::to(server.port()).await;
-    let gateway = start(&server, network.port);
+    let gateway = start(&server, network.port());
     let admin = gateway.admin();
     admin.connect_bash("bash").await;
     recovers(&admin).await;
-    network.set(SILENT);
+    network.set(Line::Silent);
     refuses(&admin, Duration::from_secs(25)).await;
-    network.set(WHOLE);
+    network.set(Line::Whole);
     recovers(&admin).await;
 }
