@@ -262,3 +262,11 @@ CREATE TABLE seal_canary (
     id TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+-- One row: the journal beside a SQLite file is in the tables up to this byte of
+-- this segment. PostgreSQL has no journal.
+CREATE TABLE journal_mark (
+    segment BIGINT NOT NULL,
+    position BIGINT NOT NULL
+);
+INSERT INTO journal_mark (segment, position) VALUES (0, 0);

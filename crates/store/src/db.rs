@@ -5,7 +5,7 @@ mod pg;
 mod readers;
 mod row;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use self::readers::Readers;
 use crate::sql::{Sql, sql};
+use crate::writer::Backlog;
 use crate::{Error, StoreUrl};
 
 pub(crate) use lite::{Lite, is_about_data, is_busy};
@@ -37,7 +38,7 @@ pub(crate) enum Db {
     Lite {
         write: Desk,
         read: Readers,
-        file: PathBuf,
+        backlog: Arc<Backlog>,
     },
     /// PostgreSQL.
     Pg(PgPool),
@@ -62,12 +63,28 @@ impl Db {
     }
 
     fn connect_lite(path: &Path) -> Result<Self, Error> {
-        let write = Lite::writing(path)?;
+        let write = Arc::new(Mutex::new(Some(Lite::writing(path)?)));
         Ok(Self::Lite {
-            write: Arc::new(Mutex::new(Some(write))),
+            backlog: Arc::new(Backlog::new(&write, path.to_owned())),
+            write,
             read: Readers::new(path.to_owned()),
-            file: path.to_owned(),
         })
+    }
+
+    /// Begins to take grouped writes, once the tables are there.
+    pub(crate) async fn open_journal(&self) -> Result<(), Error> {
+        match self {
+            Self::Lite { backlog, .. } => backlog.open().await,
+            Self::Pg(_) => Ok(()),
+        }
+    }
+
+    /// Whether the tables lack rows that are on file.
+    pub(crate) fn lags(&self) -> bool {
+        match self {
+            Self::Lite { backlog, .. } => backlog.lags(),
+            Self::Pg(_) => false,
+        }
     }
 
     /// Whether other processes may write to the same store.
@@ -82,7 +99,7 @@ impl Db {
                 read.close().await;
                 if let Some(writer) = write.lock().await.take() {
                     // Another process may read on; then the log stays as it is.
-                    let _ = writer.define("PRAGMA wal_checkpoint(TRUNCATE)");
+                    let _ = writer.empty_log();
                 }
             }
             Self::Pg(pool) => pool.close().await,
@@ -92,7 +109,8 @@ impl Db {
     /// All rows of a query.
     pub(crate) async fn all(&self, query: Sql) -> Result<Vec<Row>, Error> {
         Ok(match self {
-            Self::Lite { read, .. } => {
+            Self::Lite { read, backlog, .. } => {
+                backlog.settle().await;
                 let ran = read.read(move |lite| lite.run(query)).await?;
                 ran.rows.into_iter().map(Row::from).collect()
             }
@@ -127,7 +145,8 @@ impl Db {
     /// Begins a writing transaction.
     pub(crate) async fn begin(&self) -> Result<Tx, Error> {
         match self {
-            Self::Lite { write, .. } => {
+            Self::Lite { write, backlog, .. } => {
+                backlog.settle().await;
                 let tx = LiteTx(Arc::clone(write).lock_owned().await);
                 let end = Instant::now() + PATIENCE;
                 while !tx.has_begun(end)? {
@@ -170,7 +189,8 @@ impl Db {
         count: Sql,
     ) -> Result<(Vec<Row>, i64), Error> {
         let (rows, counted): (Vec<Row>, Option<Row>) = match self {
-            Self::Lite { read, .. } => {
+            Self::Lite { read, backlog, .. } => {
+                backlog.settle().await;
                 let both = read.read(move |lite| {
                     lite.say("BEGIN")?;
                     Ok((lite.run(page)?, lite.run(count)?))

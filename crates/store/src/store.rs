@@ -60,6 +60,7 @@ impl Store {
         let objects = Objects::open(&config.recordings, &config.recording_options)?;
         let db = Arc::new(Db::connect(&config.url).await?);
         migrate(&db, MIGRATIONS, clock.now().micros()).await?;
+        db.open_journal().await?;
         let replica = RunId::new(&*clock).uuid();
         let (bus, tasks) = if db.is_shared() {
             let (bus, ids) = Bus::shared();

@@ -2,14 +2,17 @@
 //! into the next one.
 //!
 //! Sessions, recording segments and audit rows come through here. A write is
-//! on file when it is answered. When the engine refuses a row, the writes of its
-//! transaction are tried one by one, so that only the poisoned one fails.
+//! on file when it is answered: on PostgreSQL in the tables, on SQLite in a
+//! journal from which the tables are filled.
 
+mod backlog;
+mod frame;
+mod journal;
 mod lanes;
 mod leader;
-mod log;
 mod op;
 mod statements;
+mod wal;
 
 use std::sync::Arc;
 
@@ -20,6 +23,8 @@ use self::leader::Leader;
 use crate::Error;
 use crate::db::Db;
 
+pub(crate) use backlog::Backlog;
+pub(crate) use journal::Mark;
 pub(crate) use op::{Audit, Cell, Closed, Kind, Op, Opened, Segment};
 
 /// Most writes in one transaction.
@@ -33,7 +38,7 @@ pub(crate) struct Job {
 
 /// Takes writes and answers when they are on file.
 pub(crate) enum Writer {
-    /// SQLite has one writer: whoever comes while nobody writes.
+    /// SQLite: whoever comes while nobody writes does.
     Leader(Leader),
     /// PostgreSQL takes several transactions at a time.
     Lanes(Lanes),
@@ -43,7 +48,7 @@ impl Writer {
     /// The writer that suits the engine.
     pub(crate) fn start(db: &Arc<Db>) -> Self {
         match &**db {
-            Db::Lite { write, file, .. } => Self::Leader(Leader::new(Arc::clone(write), file)),
+            Db::Lite { backlog, .. } => Self::Leader(Leader::new(backlog)),
             Db::Pg(_) => Self::Lanes(Lanes::start(db)),
         }
     }
@@ -53,7 +58,7 @@ impl Writer {
         let (done, told) = oneshot::channel();
         let job = Job { ops, done };
         match self {
-            Self::Leader(leader) => leader.take(job)?,
+            Self::Leader(leader) => leader.take(job).await?,
             Self::Lanes(lanes) => lanes.take(job).await?,
         }
         told.await.map_err(|_| Error::closed())?

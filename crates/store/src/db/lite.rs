@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use crate::Error;
 use crate::sql::{Bind, Sql};
-use crate::writer::{Cell, Kind, Op};
+use crate::writer::{Cell, Kind, Mark};
 
 /// Prepared statements that are kept.
 const PREPARED: usize = 128;
@@ -41,7 +41,7 @@ impl Lite {
     /// Opens the file, which exists, for reading only.
     pub(crate) fn reading(path: &Path) -> Result<Self, Error> {
         let lite = Self::open(path, OpenFlags::empty())?;
-        lite.define("PRAGMA query_only = ON")?;
+        lite.define("PRAGMA query_only = ON; PRAGMA mmap_size = 268435456")?;
         // Only a recovery of the log lets a reader wait.
         lite.connection.busy_timeout(Duration::from_secs(10))?;
         Ok(lite)
@@ -51,12 +51,11 @@ impl Lite {
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);
-        // Moving the log is the work of `writer::log`.
+        // Moving the log is the work of `writer::wal`.
         connection.execute_batch(
             "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
              PRAGMA case_sensitive_like = ON; PRAGMA wal_autocheckpoint = 0; \
-             PRAGMA cache_size = -16384; PRAGMA mmap_size = 268435456; \
-             PRAGMA temp_store = MEMORY",
+             PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY",
         )?;
         connection.busy_timeout(Duration::ZERO)?;
         let row = |kind: Kind| {
@@ -106,6 +105,11 @@ impl Lite {
         prepared.raw_execute().map(drop)
     }
 
+    /// Moves the whole log into the file and gives its room back.
+    pub(crate) fn empty_log(&self) -> rusqlite::Result<()> {
+        self.define("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     /// Undoes a transaction that was begun and not committed.
     pub(crate) fn settle(&self) {
         if self.is_open()
@@ -115,17 +119,15 @@ impl Lite {
         }
     }
 
-    /// Writes all or nothing.
-    pub(crate) fn write<'a>(
+    /// Writes rows of the journal and the mark of their end, all or nothing.
+    pub(crate) fn write_rows<'a>(
         &self,
-        mut ops: impl Iterator<Item = &'a Op> + Clone,
+        mut rows: impl Iterator<Item = (Kind, Vec<Cell<'a>>)>,
+        mark: Mark,
     ) -> rusqlite::Result<()> {
-        // One statement is a transaction by itself.
-        if ops.clone().nth(1).is_none() {
-            return ops.try_for_each(|op| self.put(op));
-        }
         self.say("BEGIN IMMEDIATE")?;
-        let written = ops.try_for_each(|op| self.put(op));
+        let written = rows.try_for_each(|(kind, cells)| self.write_row(kind, cells));
+        let written = written.and_then(|()| self.move_mark(mark));
         let written = written.and_then(|()| self.say("COMMIT"));
         if written.is_err() {
             self.settle();
@@ -133,11 +135,12 @@ impl Lite {
         written
     }
 
-    fn put(&self, op: &Op) -> rusqlite::Result<()> {
-        let text = &self.texts[op.kind() as usize];
+    /// Writes one row.
+    pub(crate) fn write_row(&self, kind: Kind, cells: Vec<Cell<'_>>) -> rusqlite::Result<()> {
+        let text = &self.texts[kind as usize];
         let mut prepared = self.connection.prepare_cached(text)?;
         // Placeholders of these texts are in the order of their numbers.
-        for (at, cell) in op.cells().into_iter().enumerate() {
+        for (at, cell) in cells.into_iter().enumerate() {
             match cell {
                 Cell::Text(text) => prepared.raw_bind_parameter(at + 1, text.as_ref()),
                 Cell::Int(int) => prepared.raw_bind_parameter(at + 1, int),
@@ -145,6 +148,23 @@ impl Lite {
             }?;
         }
         prepared.raw_execute().map(drop)
+    }
+
+    /// Up to where the tables hold what is in the journal.
+    pub(crate) fn mark(&self) -> rusqlite::Result<Mark> {
+        let query = "SELECT segment, position FROM journal_mark";
+        self.connection.query_row(query, [], |row| {
+            Ok(Mark {
+                segment: row.get(0)?,
+                position: row.get(1)?,
+            })
+        })
+    }
+
+    fn move_mark(&self, mark: Mark) -> rusqlite::Result<()> {
+        let text = "UPDATE journal_mark SET segment = ?1, position = ?2";
+        let mut prepared = self.connection.prepare_cached(text)?;
+        prepared.execute((mark.segment, mark.position)).map(drop)
     }
 }
 

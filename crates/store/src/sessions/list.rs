@@ -1,6 +1,6 @@
 //! Lists of sessions.
 
-use model::{Session, SessionId};
+use model::{Session, SessionId, SessionStatus};
 
 use super::{SessionFilter, SessionList, SessionPage, Viewer};
 use crate::db::Row;
@@ -140,11 +140,7 @@ impl OrgStore {
             filter.kind.map(model::ConnectionType::as_str),
         );
         all.add_word("review_status", filter.review_status.as_deref());
-        all.add_constant(
-            "status",
-            "done",
-            filter.status.map(model::SessionStatus::as_str),
-        );
+        all.add_constant("status", "done", filter.status.map(SessionStatus::as_str));
         all.add_constant(
             "outcome",
             "success",
@@ -174,7 +170,13 @@ impl OrgStore {
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
         let query = sql("SELECT detail FROM session WHERE org_id = $1 AND id = $2");
         let row = self.first(query.id(self.org).id(id)).await?;
-        row.map(|mut row| row.json()).transpose()
+        let found: Option<Session> = row.map(|mut row| row.json()).transpose()?;
+        let is_final = matches!(&found, Some(session) if session.status == SessionStatus::Done);
+        // What is not final in tables that lag may have ended in the journal.
+        if !is_final && self.inner.db.lags() {
+            return Err(Error::unavailable("the tables lag behind the journal"));
+        }
+        Ok(found)
     }
 
     /// What was asked, exactly.

@@ -15,21 +15,26 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
     pub async fn open_session(&self, session: &Session, input: &str) -> Result<(), Error> {
+        let row = closed(self.org, session, self.inner.replica)?;
         let opened = Opened {
             head: [
-                session.id.to_string(),
-                self.org.to_string(),
+                row.id,
+                row.org,
                 session.user_id.clone(),
                 session.connection_id.clone(),
                 session.connection.clone(),
                 session.connection_type.as_str().to_owned(),
                 session.verb.as_str().to_owned(),
                 session.origin.as_str().to_owned(),
-                session.status.as_str().to_owned(),
+                row.status.to_owned(),
             ],
+            outcome: row.outcome,
+            review_status: row.review_status,
+            risk_level: row.risk_level,
             created_at: session.created_at.micros(),
-            replica: self.inner.replica.to_string(),
-            detail: serde_json::to_string(session)?,
+            version: row.version,
+            replica: row.replica,
+            detail: row.detail,
             input: input.to_owned(),
         };
         self.inner

@@ -32,10 +32,15 @@ pub(crate) enum Cell<'a> {
     Null,
 }
 
-/// Columns of a new session.
+/// Columns of a new session: id, organization, user, connection by id and name,
+/// its type, verb, origin and status, and the rest.
 pub(crate) struct Opened {
     pub(crate) head: [String; 9],
+    pub(crate) outcome: Option<&'static str>,
+    pub(crate) review_status: Option<String>,
+    pub(crate) risk_level: Option<String>,
     pub(crate) created_at: i64,
+    pub(crate) version: i64,
     pub(crate) replica: String,
     pub(crate) detail: String,
     pub(crate) input: String,
@@ -82,7 +87,7 @@ impl Kind {
     /// Columns of one row.
     pub(crate) const fn width(self) -> usize {
         match self {
-            Self::Open => 14,
+            Self::Open => 17,
             Self::Segment => 7,
             Self::Close => 9,
             Self::Audit => 4,
@@ -94,8 +99,8 @@ impl Kind {
         match self {
             Self::Open => format!(
                 "INSERT INTO session (id, org_id, user_id, connection_id, connection, \
-                 connection_type, verb, origin, status, created_at, replica, detail, \
-                 input, version) VALUES {values}"
+                 connection_type, verb, origin, status, outcome, review_status, risk_level, \
+                 created_at, version, replica, detail, input) VALUES {values}"
             ),
             // A segment is written again when it is not known to be stored.
             Self::Segment => format!(
@@ -145,11 +150,14 @@ impl Op {
                 let mut cells = Vec::with_capacity(Kind::Open.width());
                 cells.extend(row.head.iter().map(|text| Cell::text(text)));
                 cells.extend([
+                    Cell::opt(row.outcome),
+                    Cell::opt(row.review_status.as_deref()),
+                    Cell::opt(row.risk_level.as_deref()),
                     Cell::Int(row.created_at),
+                    Cell::Int(row.version),
                     Cell::text(&row.replica),
                     Cell::text(&row.detail),
                     Cell::text(&row.input),
-                    Cell::Int(1),
                 ]);
                 cells
             }

@@ -6,6 +6,7 @@ mod basics;
 mod bucket;
 mod calls;
 mod harness;
+mod journal;
 mod links;
 mod logins;
 mod recordings;

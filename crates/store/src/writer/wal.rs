@@ -4,7 +4,7 @@
 //! and sync both files there. A thread of its own does it here, while others go
 //! on to write (<https://www.sqlite.org/wal.html>, section 3.3).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,11 +14,10 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use super::Job;
 use crate::db::Desk;
 
-/// Writes after which the log is moved.
-const MANY: usize = 512;
+/// Pages after which the log is moved: 16 MiB.
+const MANY: usize = 4096;
 
 /// Time between two moves.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -28,34 +27,28 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONG: i64 = 16 * 1024;
 
 /// The log of one file.
-pub(super) struct Log {
-    writes: AtomicUsize,
-    wanted: Notify,
+pub(super) struct Wal {
+    pages: AtomicUsize,
+    wanted: Arc<Notify>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Log {
+impl Wal {
     /// Moves the log of `file` whenever it has grown.
-    pub(super) fn watch(file: &Path, desk: &Desk) -> Arc<Self> {
-        let log = Arc::new(Self {
-            writes: AtomicUsize::new(0),
-            wanted: Notify::new(),
-            task: Mutex::default(),
-        });
-        let task = tokio::spawn(keep_short(
-            Arc::clone(&log),
-            file.to_owned(),
-            Arc::clone(desk),
-        ));
-        *log.task.lock() = Some(task);
-        log
+    pub(super) fn new(file: PathBuf, desk: &Desk) -> Self {
+        let wanted = Arc::new(Notify::new());
+        let task = tokio::spawn(keep_short(Arc::clone(&wanted), file, Arc::clone(desk)));
+        Self {
+            pages: AtomicUsize::new(0),
+            wanted,
+            task: Mutex::new(Some(task)),
+        }
     }
 
-    /// The log grows by what is written for `group`.
-    pub(super) fn grows(&self, group: &[Job]) {
-        let writes: usize = group.iter().map(|job| job.ops.len()).sum();
-        if self.writes.fetch_add(writes, Ordering::Relaxed) + writes >= MANY {
-            self.writes.store(0, Ordering::Relaxed);
+    /// The log grows by about that many pages.
+    pub(super) fn grows(&self, pages: usize) {
+        if self.pages.fetch_add(pages, Ordering::Relaxed) + pages >= MANY {
+            self.pages.store(0, Ordering::Relaxed);
             self.wanted.notify_one();
         }
     }
@@ -70,10 +63,18 @@ impl Log {
     }
 }
 
-async fn keep_short(log: Arc<Log>, file: std::path::PathBuf, desk: Desk) {
+impl Drop for Wal {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut() {
+            task.abort();
+        }
+    }
+}
+
+async fn keep_short(wanted: Arc<Notify>, file: PathBuf, desk: Desk) {
     let mut connection = None;
     loop {
-        log.wanted.notified().await;
+        wanted.notified().await;
         let pages = move_log(&mut connection, &file, ()).await;
         if pages >= LONG {
             let desk = Arc::clone(&desk).lock_owned().await;

@@ -1,0 +1,292 @@
+//! What is in the journal and not yet in the tables of SQLite. It is brought in
+//! every few milliseconds, many rows in one transaction, and before anything
+//! else reads or writes the tables.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::journal::{Journal, Mark};
+use super::op::{Closed, Op, Opened};
+use super::wal::Wal;
+use super::{Job, frame};
+use crate::Error;
+use crate::db::{Desk, LOOK, Lite, PATIENCE, is_about_data, is_busy};
+
+/// Time in which rows gather.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Time between two attempts when the tables cannot be written.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Bytes that may wait; more than that, and nothing is taken on.
+const MOST: usize = 64 * 1024 * 1024;
+
+/// Bytes of a page of SQLite, and how many a row changes besides its own bytes.
+const PAGE: usize = 4096;
+const PAGES: usize = 2;
+
+/// The rows that wait.
+pub(crate) struct Backlog {
+    desk: Desk,
+    database: PathBuf,
+    state: Mutex<State>,
+    grown: Arc<Notify>,
+    wal: Wal,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct State {
+    journal: Option<Journal>,
+    ops: Vec<Op>,
+    /// End of `ops` in the journal.
+    mark: Mark,
+    bytes: usize,
+    /// Some ops are being brought in.
+    is_moving: bool,
+    /// The tables did not take rows; nothing is taken on until they do.
+    is_stuck: bool,
+}
+
+impl Backlog {
+    /// A backlog without a journal, which takes nothing.
+    pub(crate) fn new(desk: &Desk, database: PathBuf) -> Self {
+        Self {
+            desk: Arc::clone(desk),
+            wal: Wal::new(database.clone(), desk),
+            database,
+            state: Mutex::default(),
+            grown: Arc::default(),
+            task: Mutex::default(),
+        }
+    }
+
+    /// Brings in what a crash left, and begins to take rows.
+    pub(crate) async fn open(self: &Arc<Self>) -> Result<(), Error> {
+        let desk = self.desk.lock().await;
+        let lite = desk.as_ref().ok_or_else(Error::closed)?;
+        self.state.lock().journal = Some(Journal::recover(&self.database, lite)?);
+        drop(desk);
+        let grown = Arc::clone(&self.grown);
+        let task = tokio::spawn(bring_in(Arc::downgrade(self), grown));
+        *self.task.lock() = Some(task);
+        Ok(())
+    }
+
+    /// Puts a group on file and answers everybody in it.
+    pub(super) fn record(&self, group: Vec<Job>) {
+        let frame = frame::of(group.iter().flat_map(|job| &job.ops));
+        let (ops, waiting): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|job| (job.ops, job.done)).unzip();
+        let written = self.put(&frame, ops);
+        if written.is_ok() {
+            self.grown.notify_one();
+        }
+        for done in waiting {
+            // Who no longer waits does not mind.
+            let _ = done.send(written.clone());
+        }
+    }
+
+    fn put(&self, frame: &[u8], ops: Vec<Vec<Op>>) -> Result<(), Error> {
+        let mut state = self.state.lock();
+        if state.is_stuck || state.bytes > MOST {
+            return Err(Error::unavailable("the tables take no more rows"));
+        }
+        let journal = state.journal.as_mut().ok_or_else(Error::closed)?;
+        state.mark = journal.append(frame).map_err(Error::unavailable)?;
+        state.bytes += frame.len();
+        state.ops.extend(ops.into_iter().flatten());
+        Ok(())
+    }
+
+    /// Returns when rows are taken on.
+    ///
+    /// # Errors
+    /// What keeps the tables from taking those that wait.
+    pub(super) async fn ready(self: &Arc<Self>) -> Result<(), Error> {
+        let is_stuck = self.state.lock().is_stuck;
+        if is_stuck {
+            self.try_settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the tables lack rows that are on file.
+    pub(crate) fn lags(&self) -> bool {
+        self.state.lock().is_stuck
+    }
+
+    /// Brings in everything that was on file before the call. When that cannot
+    /// be done, what is in the tables is still there to be read.
+    pub(crate) async fn settle(self: &Arc<Self>) {
+        if let Err(error) = self.try_settle().await {
+            tracing::error!(%error, "the tables of the store lag behind its journal");
+        }
+    }
+
+    async fn try_settle(self: &Arc<Self>) -> Result<(), Error> {
+        if self.is_settled() {
+            return Ok(());
+        }
+        let (held, backlog) = (Arc::clone(&self.desk).lock_owned().await, Arc::clone(self));
+        let moved = spawn_blocking(move || match &*held {
+            Some(lite) => backlog.move_into(lite),
+            None => Err(Error::closed()),
+        });
+        moved.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    fn is_settled(&self) -> bool {
+        let state = self.state.lock();
+        state.ops.is_empty() && !state.is_moving
+    }
+
+    /// Moves all rows into the tables, with the mark that says so.
+    fn move_into(&self, lite: &Lite) -> Result<(), Error> {
+        let (ops, mark, bytes) = {
+            let mut state = self.state.lock();
+            if state.ops.is_empty() {
+                return Ok(());
+            }
+            state.is_moving = true;
+            let ops = std::mem::take(&mut state.ops);
+            (ops, state.mark, state.bytes)
+        };
+        self.wal.grows(bytes / PAGE + PAGES * ops.len());
+        let ops = merge(ops);
+        let mut moved = write(lite, &ops, mark);
+        // Room in the log can be had again by emptying it.
+        if moved.is_err() && lite.empty_log().is_ok() {
+            moved = write(lite, &ops, mark);
+        }
+        let mut state = self.state.lock();
+        state.is_moving = false;
+        state.is_stuck = moved.is_err();
+        match &moved {
+            Ok(()) => {
+                state.bytes -= bytes;
+                if let Some(journal) = &mut state.journal {
+                    journal.give_up(mark);
+                }
+            }
+            Err(_) => {
+                state.ops.splice(0..0, ops);
+            }
+        }
+        moved
+    }
+
+    /// Brings in what waits and takes nothing more. The journal stays when its
+    /// rows cannot be brought in now.
+    pub(super) async fn close(self: &Arc<Self>) {
+        let settled = self.try_settle().await;
+        let task = self.task.lock().take();
+        if let Some(task) = task {
+            task.abort();
+            let _ = task.await;
+        }
+        self.wal.close().await;
+        let journal = self.state.lock().journal.take();
+        match (settled, journal) {
+            (Ok(()), Some(journal)) if self.is_settled() => journal.end(),
+            (Err(error), _) => {
+                tracing::error!(%error, "rows stay in the journal until the next start");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Backlog {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut() {
+            task.abort();
+        }
+    }
+}
+
+async fn bring_in(backlog: Weak<Backlog>, grown: Arc<Notify>) {
+    loop {
+        grown.notified().await;
+        tokio::time::sleep(GATHER).await;
+        while let Some(backlog) = backlog.upgrade() {
+            let Err(error) = backlog.try_settle().await else {
+                break;
+            };
+            tracing::warn!(%error, "rows wait in the journal");
+            drop(backlog);
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+}
+
+/// Writes rows in one transaction; waits for another process that has the file.
+fn write(lite: &Lite, ops: &[Op], mark: Mark) -> Result<(), Error> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let rows = ops.iter().map(|op| (op.kind(), op.cells()));
+        match lite.write_rows(rows, mark) {
+            Err(error) if is_busy(&error) && Instant::now() < end => std::thread::sleep(LOOK),
+            // One row among many was refused: the others must not suffer.
+            Err(error) if is_about_data(&error) => return write_others(lite, ops, mark),
+            written => return Ok(written?),
+        }
+    }
+}
+
+fn write_others(lite: &Lite, ops: &[Op], mark: Mark) -> Result<(), Error> {
+    for op in ops {
+        match lite.write_row(op.kind(), op.cells()) {
+            Err(error) if is_about_data(&error) => {
+                tracing::error!(%error, kind = ?op.kind(), session = op.session(),
+                    "the store refused a row");
+            }
+            written => written?,
+        }
+    }
+    Ok(lite.write_rows(std::iter::empty(), mark)?)
+}
+
+/// Lets a session that was opened and moved on be one row.
+fn merge(ops: Vec<Op>) -> Vec<Op> {
+    let mut merged: Vec<Op> = Vec::with_capacity(ops.len());
+    let mut opened = HashMap::new();
+    for op in ops {
+        match op {
+            Op::Open(row) => {
+                opened.insert(row.head[0].clone(), merged.len());
+                merged.push(Op::Open(row));
+            }
+            Op::Close(closed) => {
+                let place = opened.get(&closed.id).copied();
+                match place.and_then(|place| merged.get_mut(place)) {
+                    Some(Op::Open(row)) => move_on(row, *closed),
+                    _ => merged.push(Op::Close(closed)),
+                }
+            }
+            other => merged.push(other),
+        }
+    }
+    merged
+}
+
+/// As the statement of a close does it: what is done stays as it is.
+fn move_on(row: &mut Opened, closed: Closed) {
+    if row.head[1] != closed.org || row.head[8] == "done" {
+        return;
+    }
+    row.head[8] = closed.status.to_owned();
+    row.outcome = closed.outcome;
+    row.review_status = closed.review_status;
+    row.risk_level = closed.risk_level;
+    row.version = closed.version;
+    row.replica = closed.replica;
+    row.detail = closed.detail;
+}

@@ -1,0 +1,180 @@
+//! How a group of writes lies in the journal.
+//!
+//! A frame is its length and its checksum (CRC-32), four bytes each, then its
+//! rows. A row is the number of its kind, then its cells: a mark, and for text
+//! its length and bytes, for an integer eight bytes. Numbers are little-endian.
+
+use std::borrow::Cow;
+
+use super::op::{Cell, Kind, Op};
+
+/// Bytes before the rows.
+const HEAD: usize = 8;
+
+const NULL: u8 = 0;
+const INT: u8 = 1;
+const TEXT: u8 = 2;
+
+/// One row read back.
+pub(crate) struct Row<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) cells: Vec<Cell<'a>>,
+}
+
+/// The frame of some writes.
+pub(super) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(4096);
+    frame.extend_from_slice(&[0; HEAD]);
+    for op in ops {
+        frame.push(op.kind() as u8);
+        for cell in op.cells() {
+            push(&mut frame, &cell);
+        }
+    }
+    let length = (frame.len() - HEAD) as u32;
+    let checksum = crc32fast::hash(&frame[HEAD..]);
+    frame[..4].copy_from_slice(&length.to_le_bytes());
+    frame[4..HEAD].copy_from_slice(&checksum.to_le_bytes());
+    frame
+}
+
+fn push(frame: &mut Vec<u8>, cell: &Cell<'_>) {
+    match cell {
+        Cell::Null => frame.push(NULL),
+        Cell::Int(int) => {
+            frame.push(INT);
+            frame.extend_from_slice(&int.to_le_bytes());
+        }
+        Cell::Text(text) => {
+            frame.push(TEXT);
+            frame.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            frame.extend_from_slice(text.as_bytes());
+        }
+    }
+}
+
+/// Takes the next frame off `bytes` and reads its rows. `None` at the end, and
+/// where a frame was not written to its end.
+pub(super) fn next<'a>(bytes: &mut &'a [u8]) -> Option<Vec<Row<'a>>> {
+    let mut rest = *bytes;
+    let length = u32::from_le_bytes(take(&mut rest)?) as usize;
+    let checksum = u32::from_le_bytes(take(&mut rest)?);
+    let (mut body, rest) = rest.split_at_checked(length)?;
+    if crc32fast::hash(body) != checksum {
+        return None;
+    }
+    let mut rows = Vec::new();
+    while !body.is_empty() {
+        rows.push(row(&mut body)?);
+    }
+    *bytes = rest;
+    Some(rows)
+}
+
+fn row<'a>(body: &mut &'a [u8]) -> Option<Row<'a>> {
+    let [number] = take(body)?;
+    let kind = *Kind::ALL.get(usize::from(number))?;
+    let cells = (0..kind.width())
+        .map(|_| cell(body))
+        .collect::<Option<_>>()?;
+    Some(Row { kind, cells })
+}
+
+fn cell<'a>(body: &mut &'a [u8]) -> Option<Cell<'a>> {
+    let [mark] = take(body)?;
+    match mark {
+        NULL => Some(Cell::Null),
+        INT => take(body).map(|bytes| Cell::Int(i64::from_le_bytes(bytes))),
+        TEXT => {
+            let length = u32::from_le_bytes(take(body)?) as usize;
+            let (text, rest) = body.split_at_checked(length)?;
+            *body = rest;
+            let text = std::str::from_utf8(text).ok()?;
+            Some(Cell::Text(Cow::Borrowed(text)))
+        }
+        _ => None,
+    }
+}
+
+fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = bytes.split_first_chunk::<N>()?;
+    *bytes = rest;
+    Some(*taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::writer::op::{Audit, Segment};
+
+    fn ops(text: &str, number: i64) -> Vec<Op> {
+        vec![
+            Op::Audit(Audit {
+                org: text.to_owned(),
+                id: String::new(),
+                at: number,
+                detail: text.repeat(3),
+            }),
+            Op::Segment(Segment {
+                session: text.to_owned(),
+                org: text.to_owned(),
+                seq: number,
+                offset: 0,
+                length: -number.saturating_abs(),
+                object: None,
+                data: Some(text.to_owned()),
+            }),
+        ]
+    }
+
+    fn shown(cells: &[Cell<'_>]) -> Vec<String> {
+        let show = |cell: &Cell<'_>| match cell {
+            Cell::Text(text) => format!("{text:?}"),
+            Cell::Int(int) => int.to_string(),
+            Cell::Null => "null".to_owned(),
+        };
+        cells.iter().map(show).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_written_is_read_back(text in "[^\0]{0,40}", number in any::<i64>()) {
+            let ops = ops(&text, number);
+            let mut bytes = of(ops.iter());
+            bytes.extend(of(ops[..1].iter()));
+            let mut rest = bytes.as_slice();
+            for group in [&ops[..], &ops[..1]] {
+                let rows = next(&mut rest).unwrap();
+                prop_assert_eq!(rows.len(), group.len());
+                for (row, op) in rows.iter().zip(group) {
+                    prop_assert_eq!(row.kind, op.kind());
+                    prop_assert_eq!(shown(&row.cells), shown(&op.cells()));
+                }
+            }
+            prop_assert!(rest.is_empty() && next(&mut rest).is_none());
+        }
+
+        #[test]
+        fn a_frame_without_its_end_is_none(cut in any::<prop::sample::Index>(), text in ".{0,20}") {
+            let whole = of(ops(&text, 1).iter());
+            let mut torn = &whole[..cut.index(whole.len())];
+            prop_assert!(next(&mut torn).is_none());
+        }
+
+        #[test]
+        fn any_change_of_a_frame_is_noticed(at in any::<prop::sample::Index>(), bit in 0..8_u8) {
+            let mut frame = of(ops("text", 7).iter());
+            let at = at.index(frame.len());
+            frame[at] ^= 1 << bit;
+            prop_assert!(next(&mut frame.as_slice()).is_none());
+        }
+
+        #[test]
+        fn no_bytes_bring_the_reader_down(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = next(&mut bytes.as_slice());
+            let _ = row(&mut bytes.as_slice());
+        }
+    }
+}
