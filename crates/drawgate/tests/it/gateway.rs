@@ -137,14 +137,16 @@ fn launch(
         }
     });
     let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut url = None;
+    let (mut url, mut is_ready) = (None, false);
     let mut line = String::new();
-    while url.is_none() && lines.read_line(&mut line).unwrap_or(0) > 0 {
+    // The line for a client is the last of the welcome.
+    while !is_ready && lines.read_line(&mut line).unwrap_or(0) > 0 {
         said.lock().push_str(&line);
-        url = line
-            .trim()
-            .strip_prefix("MCP ")
-            .map(|mcp| mcp.trim().trim_end_matches("/api/mcp").to_owned());
+        let told = line.trim();
+        if let Some(mcp) = told.strip_prefix("MCP ") {
+            url = Some(mcp.trim().trim_end_matches("/api/mcp").to_owned());
+        }
+        is_ready = told.starts_with("claude mcp add ");
         line.clear();
     }
     let log = Arc::clone(&said);

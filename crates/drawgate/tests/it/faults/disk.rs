@@ -60,6 +60,13 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
     let admin = gateway.admin();
     admin.connect_bash("bash").await;
     let before = admin.exec("bash", "echo before").await;
+    let content = json!({"id": before["session_id"]});
+    // Reading it brings it from the journal into the tables, which a full disk
+    // would prevent.
+    admin
+        .call("sessions_get_content", content.clone())
+        .await
+        .unwrap();
     for round in 0..2 {
         disk.fill();
         // What little room was left inside the store's own files goes first.
@@ -90,11 +97,11 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
         );
         let connections = admin.call("connections_list", json!({})).await.unwrap();
         assert_eq!(connections["items"].as_array().unwrap().len(), 1);
-        let content = admin
-            .call("sessions_get_content", json!({"id": before["session_id"]}))
+        let read = admin
+            .call("sessions_get_content", content.clone())
             .await
             .unwrap();
-        assert_eq!(content["output"], "before\n");
+        assert_eq!(read["output"], "before\n");
         disk.free();
         let after = admin.exec("bash", "echo after").await;
         assert_eq!(
