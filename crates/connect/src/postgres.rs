@@ -9,6 +9,7 @@ mod talk;
 mod trace;
 mod types;
 
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,11 +50,18 @@ impl Postgres {
         })
     }
 
-    async fn open(&self, database: &str, limit: Duration) -> Result<Session, Fault> {
-        let reached = Reached::default();
+    /// A new session. Rare and big: kept out of the future of every run.
+    fn open<'a>(
+        &'a self,
+        database: &'a str,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Session, Fault>> + Send + 'a {
         let limit = limit.min(self.config.connect_timeout);
-        let opening = self.login.open(database, &reached);
-        reached.within(limit, opening).await
+        boxed_late(move || async move {
+            let reached = Reached::default();
+            let opening = self.login.open(database, &reached);
+            reached.within(limit, opening).await
+        })
     }
 
     /// A session that is kept and alive, or a new one.
@@ -117,7 +125,8 @@ impl Postgres {
         let key = lease.session.key;
         let names = self.names.of(job.database.unwrap_or(&self.database));
         let talking = talk(&mut lease.session, &names, job, flow);
-        let supervised = watch.over(talking, self.login.cancel(key), GRACE).await;
+        let cancel = boxed_late(move || self.login.cancel(key));
+        let supervised = watch.over(talking, cancel, GRACE).await;
         (supervised.value, supervised.ending)
     }
 }
@@ -145,6 +154,15 @@ impl Target for Postgres {
             }
         })
     }
+}
+
+/// Work that is made and put on the heap when it is first polled, so that the
+/// future that may do it stays small.
+async fn boxed_late<T>(work: impl FnOnce() -> T) -> T::Output
+where
+    T: Future,
+{
+    Box::pin(work()).await
 }
 
 /// A run that was stopped before it began.

@@ -47,7 +47,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
         .clone()
         .unwrap_or_else(|| own_url(address, &settings));
     let (store, key) = rotate_key::open_store(&settings, &data).await?;
-    keeper::close_abandoned(&store).await;
+    keeper::close_abandoned(&store, |_| false).await;
     let org = welcome::first_start(&store, &data).await?;
     if settings.demo {
         demo::prepare(&store.org(org), &data).await?;
@@ -62,7 +62,7 @@ async fn serve(settings: Settings) -> Result<(), String> {
         clock,
     };
     let app = doors::open(opening, Arc::clone(&gate))?;
-    let keeper = tokio::spawn(keeper::keep(store.clone(), observing.metrics.clone()));
+    let keeper = tokio::spawn(keeper::keep(Arc::clone(&gate), observing.metrics.clone()));
     let handle = Handle::new();
     let patience = settings.shutdown;
     let stopping = tokio::spawn(stop(handle.clone(), Arc::clone(&gate), patience));

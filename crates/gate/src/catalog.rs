@@ -8,6 +8,7 @@ use model::{Refusal, Role, Scope};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::figures::Figures;
 use crate::schema::Checker;
 use crate::{Context, Hints, Operation, schema};
 
@@ -74,6 +75,7 @@ pub struct Entry {
     pub result_schema: Value,
     pub(crate) takes_idempotency_key: bool,
     pub(crate) waits: bool,
+    pub(crate) figures: Figures,
     checker: Checker,
     prepare: fn(Value) -> Result<Prepared, Refusal>,
 }
@@ -113,6 +115,7 @@ impl Entry {
             surface,
             takes_idempotency_key: O::IDEMPOTENCY,
             waits: O::WAITS,
+            figures: Figures::default(),
             checker: Checker::new(&input_schema)?,
             output_schema: schema::result_or_error(&result_schema),
             result_schema,

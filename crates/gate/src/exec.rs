@@ -19,16 +19,19 @@ mod rows;
 mod run;
 mod runs;
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use model::{Ask, Refusal};
-use tokio::sync::oneshot;
 
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
 pub(crate) use runs::{Ending, Runs};
 
-use crate::Context;
+use self::runs::Attended;
+use crate::{Context, Gate};
 
 /// One request for a run.
 pub(crate) struct Request {
@@ -65,38 +68,39 @@ fn clear(admitted: access::Admitted) -> Result<review::Cleared, Blocked> {
     review::clear(assessed, review::Ticket::none())
 }
 
-/// The run is a task of its own: a caller who goes away ends the wait, not the
-/// run. A cancelled call ends the run as long as somebody waited for it.
+/// The run belongs to its caller as long as one waits. A caller who goes away
+/// ends the wait, not the run; a cancelled call ends the run.
 async fn hand_off(context: &Context, run: run::Run, wait: Duration) -> Result<Envelope, Refusal> {
     let running = run.as_running();
     let handle = run.handle();
-    let (answer, answered) = oneshot::channel();
-    context.gate.runs.spawn(async move {
-        let _ = answer.send(Box::pin(run.drive()).await);
-    });
+    let gate = &context.gate;
+    let mut run = Attended::new(&gate.runs, drive(Arc::clone(gate), run));
     context.call.progress.say("running");
-    let mut answered = answered;
+    // What ends the wait is polled before the run, which may always have more
+    // to do and would leave the others no budget of the task.
     tokio::select! {
         biased;
-        envelope = &mut answered => envelope.unwrap_or_else(|_| Err(lost_run(context))),
-        () = tokio::time::sleep(wait) => match handle.detach() {
-            true => Ok(running),
-            false => answered.await.unwrap_or_else(|_| Err(lost_run(context))),
-        },
         () = context.call.cancel.cancelled() => {
             handle.end(Ending::Killed);
-            answered.await.unwrap_or_else(|_| Err(lost_run(context)))
+            run.await
         }
+        () = tokio::time::sleep(wait) => match handle.detach() {
+            true => Ok(running),
+            false => run.await,
+        },
+        envelope = &mut run => envelope,
     }
+}
+
+/// Drives a run to its end. A panic in it ends this run only: its record is
+/// closed when it is dropped.
+async fn drive(gate: Arc<Gate>, run: run::Run) -> Result<Envelope, Refusal> {
+    let driven = AssertUnwindSafe(run.drive()).catch_unwind().await;
+    driven.unwrap_or_else(|_| Err(gate.internal("a run panicked")))
 }
 
 /// Why policy blocked a run, in the words of the session and the envelope.
 pub(crate) struct Blocked {
     /// `guardrail_blocked`, `analyzer_blocked`, `forbidden` or `unavailable`.
     pub(crate) failure: model::Failure,
-}
-
-/// The task of a run ended without an answer, which only a panic does.
-fn lost_run(context: &Context) -> Refusal {
-    context.gate.internal("a run ended without an answer")
 }

@@ -8,6 +8,7 @@ mod connections;
 mod exec;
 mod exec_tool;
 mod fault;
+mod figures;
 mod idempotency;
 mod keys;
 mod list;

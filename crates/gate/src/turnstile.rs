@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
-use model::{Caller, Clock, Code, CredentialId, Refusal, Role, Scopes, UserStatus};
+use model::{Caller, Clock, Code, CredentialId, Refusal, Role, Scopes, SessionId, UserStatus};
 use parking_lot::Mutex;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -19,7 +19,7 @@ use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
 use crate::exec::Runs;
 use crate::targets::Targets;
-use crate::{Call, Catalog, Config, Context, Entry, idempotency};
+use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
 /// The gateway behind every door.
 pub struct Gate {
@@ -93,6 +93,12 @@ impl Gate {
         self.runs.count()
     }
 
+    /// Whether a session is a run of this process.
+    #[must_use]
+    pub fn is_running(&self, session: SessionId) -> bool {
+        self.runs.has(session)
+    }
+
     /// Lets runs end by themselves for `patience`, then ends the rest as
     /// interrupted; returns when every session is closed.
     pub async fn drain(&self, patience: Duration) {
@@ -157,14 +163,11 @@ impl Gate {
         };
         let answer = self.pass(entry, &context, arguments).instrument(span).await;
         let code = match &answer {
-            Ok(_) => "ok",
+            Ok(_) => figures::OK,
             Err(Denied::Scope(_)) => "insufficient_scope",
             Err(Denied::Refused(refusal)) => refusal.code.as_str(),
         };
-        metrics::counter!("drawgate_calls_total", "operation" => entry.name, "code" => code)
-            .increment(1);
-        metrics::histogram!("drawgate_call_seconds", "operation" => entry.name)
-            .record(began.elapsed().as_secs_f64());
+        entry.figures.note(entry.name, code, began.elapsed());
         // What is answered has been stored, the row of the call included. A full
         // disk must not hide what is on it: of a read, the log keeps the row.
         if let Some(row) = audit.take(code, self.clock.now()) {

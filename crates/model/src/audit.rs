@@ -1,9 +1,11 @@
 //! One row per call: who did what to what, and how it ended.
 
+use serde::Serialize;
+
 use crate::Timestamp;
 
 /// An audit row. Never holds secrets, input text, variable values or tokens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditRow {
     /// User id or key id; `None` when nobody was proven.
     pub actor: Option<String>,
@@ -26,5 +28,6 @@ pub struct AuditRow {
     /// Trace id of the client's request.
     pub correlation_id: Option<String>,
     /// When it ended.
+    #[serde(skip)]
     pub at: Timestamp,
 }

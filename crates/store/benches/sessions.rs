@@ -63,7 +63,27 @@ impl Home {
     async fn fill(&self) {
         let mut sample = session();
         end(&mut sample);
-        let detail = serde_json::to_string(&sample).unwrap().replace('\'', "''");
+        let quoted = |value: &serde_json::Value| value.to_string().replace('\'', "''");
+        let detail = serde_json::to_value(&sample).unwrap();
+        let mut moved = detail.clone();
+        // As the store keeps it: what a session is from its beginning is told once.
+        moved.as_object_mut().unwrap().retain(|key, _| {
+            ![
+                "id", "client", "reason", "database", "verb", "origin", "metadata",
+            ]
+            .contains(&&**key)
+                && ![
+                    "connection",
+                    "user_",
+                    "identity",
+                    "session_",
+                    "correl",
+                    "created",
+                ]
+                .iter()
+                .any(|start| key.starts_with(start))
+        });
+        let (detail, moved) = (quoted(&detail), quoted(&moved));
         let (id, series) = match &self.url {
             StoreUrl::Sqlite(_) => (
                 "printf('%08x-0000-7000-8000-%012x', n, n)",
@@ -79,10 +99,10 @@ impl Home {
         };
         let statement = format!(
             "INSERT INTO session (id, org_id, created_at, user_id, connection_id, connection, \
-             connection_type, verb, origin, status, outcome, version, detail, input) \
+             connection_type, verb, origin, status, outcome, version, detail, moved, input) \
              SELECT {id}, '{org}', {start} + n * 1000, '{user}', '{connection}', \
              'shop' || (n % 100), 'database', 'exec', 'mcp', 'done', 'success', 2, \
-             REPLACE('{detail}', '{old}', {id}), 'select 1' FROM {series}",
+             REPLACE('{detail}', '{old}', {id}), '{moved}', 'select 1' FROM {series}",
             org = self.org.id(),
             start = sample.created_at.micros(),
             user = sample.user_id,

@@ -186,8 +186,8 @@ CREATE TABLE access_binding_group (
 );
 CREATE INDEX access_binding_group_group ON access_binding_group (group_id);
 
--- The detail is the session as tools show it; the other columns are what lists
--- filter by. The input comes last so that lists never read its pages.
+-- The detail is the session as it was opened, moved is what changed of it since;
+-- the other columns are what lists filter by. The input comes last so that lists never read its pages.
 CREATE TABLE session (
     id TEXT NOT NULL PRIMARY KEY,
     org_id TEXT NOT NULL,
@@ -206,6 +206,7 @@ CREATE TABLE session (
     version BIGINT NOT NULL,
     cancel_requested_at BIGINT,
     detail TEXT NOT NULL,
+    moved TEXT,
     input TEXT NOT NULL
 );
 CREATE INDEX session_created ON session (org_id, created_at);

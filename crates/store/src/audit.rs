@@ -1,7 +1,6 @@
 //! Audit rows.
 
 use model::{AuditRow, Id as _, RunId};
-use serde_json::json;
 
 use crate::writer::{Audit, Op};
 use crate::{Error, OrgStore};
@@ -12,28 +11,16 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
     pub async fn append_audit(&self, row: AuditRow) -> Result<(), Error> {
-        self.inner.writer.write(vec![self.audit_op(&row)]).await
+        self.inner.writer.write(vec![self.audit_op(&row)?]).await
     }
 
     /// The row as one write.
-    pub(crate) fn audit_op(&self, row: &AuditRow) -> Op {
-        let detail = json!({
-            "actor": row.actor,
-            "credential": row.credential,
-            "client": row.client,
-            "operation": row.operation,
-            "objects": row.objects,
-            "code": row.code,
-            "duration_ms": row.duration_ms,
-            "address": row.address,
-            "request_id": row.request_id,
-            "correlation_id": row.correlation_id,
-        });
-        Op::Audit(Audit {
+    pub(crate) fn audit_op(&self, row: &AuditRow) -> Result<Op, Error> {
+        Ok(Op::Audit(Audit {
             org: self.org.to_string(),
             id: RunId::new(&*self.inner.clock).to_string(),
             at: row.at.micros(),
-            detail: detail.to_string(),
-        })
+            detail: serde_json::to_string(row)?,
+        }))
     }
 }

@@ -1,13 +1,16 @@
 //! Gateways on one store: who is alive, and what the others left unfinished.
 
-use model::{Code, Failure, Finish, OrgId, Session, SessionId, SessionOutcome, SessionStatus};
+use model::{Code, Failure, Finish, OrgId, SessionId, SessionOutcome, SessionStatus};
 
-use crate::sessions::update_statement;
+use crate::sessions::{session_of, update_statement};
 use crate::sql::sql;
 use crate::{Error, Store};
 
 /// How long a gateway counts as alive after its last sign of life, in seconds.
 const LEASE: i64 = 30;
+
+/// Age in seconds from which an open session of this gateway must be a run.
+const ORPHAN: i64 = 60;
 
 impl Store {
     /// Counts this process among the gateways. Where no other process can
@@ -43,24 +46,33 @@ impl Store {
         Ok(())
     }
 
-    /// Ends the open sessions of gateways whose lease lapsed: done,
-    /// interrupted, exit code -2. Answers what was ended.
+    /// Ends the open sessions of gateways whose lease lapsed, and those of this
+    /// one that are older than a minute and no run of it, as `is_running` tells:
+    /// done, interrupted, exit code -2. Answers what was ended.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
-    pub async fn interrupt_abandoned(&self) -> Result<Vec<(OrgId, SessionId)>, Error> {
+    pub async fn interrupt_abandoned(
+        &self,
+        is_running: impl Fn(SessionId) -> bool,
+    ) -> Result<Vec<(OrgId, SessionId)>, Error> {
         let now = self.inner.clock.now();
         let query = sql(
-            "SELECT s.org_id, s.detail FROM session s WHERE s.status = 'open' \
-             AND s.status <> 'done' AND s.replica <> $2 AND NOT EXISTS \
-             (SELECT 1 FROM replica r WHERE r.id = s.replica AND r.lease_until >= $1)",
+            "SELECT s.org_id, s.detail, s.moved FROM session s WHERE s.status = 'open' \
+             AND s.status <> 'done' AND ((s.replica = $2 AND s.created_at < $3) OR \
+             (s.replica <> $2 AND NOT EXISTS \
+             (SELECT 1 FROM replica r WHERE r.id = s.replica AND r.lease_until >= $1)))",
         );
         // This gateway is alive, however late its last sign of life.
         let query = query.time(now).id(self.inner.replica);
+        let query = query.time(now.plus_seconds(-ORPHAN));
         let mut ended = Vec::new();
         for mut row in self.inner.db.all(query).await? {
             let org: OrgId = row.id()?;
-            let mut session: Session = row.json()?;
+            let mut session = session_of(&mut row)?;
+            if is_running(session.id) {
+                continue;
+            }
             session.status = SessionStatus::Done;
             session.outcome = Some(SessionOutcome::Interrupted);
             session.exit_code = Some(Finish::NEVER_RAN);

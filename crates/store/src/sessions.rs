@@ -1,10 +1,12 @@
 //! Sessions.
 
 mod list;
+mod moved;
 mod write;
 
 use model::{ConnectionType, Origin, Session, SessionOutcome, SessionStatus, Timestamp, Verb};
 
+pub(crate) use moved::session_of;
 pub(crate) use write::update_statement;
 
 /// Which sessions a list shows; `None` shows all.

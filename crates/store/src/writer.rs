@@ -14,7 +14,7 @@ mod op;
 mod statements;
 mod wal;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::oneshot;
 
@@ -81,5 +81,7 @@ impl Job {
 }
 
 fn note_size(jobs: usize) {
-    metrics::histogram!("drawgate_group_commit_size").record(jobs as f64);
+    static SIZE: OnceLock<metrics::Histogram> = OnceLock::new();
+    SIZE.get_or_init(|| metrics::histogram!("drawgate_group_commit_size"))
+        .record(jobs as f64);
 }

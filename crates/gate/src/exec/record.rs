@@ -9,6 +9,7 @@ use model::{
     Refusal, Session, SessionClient, SessionId, SessionOutcome, SessionStatus, Timestamp,
 };
 use store::{OrgStore, Recorder, RecordingTail};
+use tokio::runtime;
 
 use super::Blocked;
 use super::access::Admitted;
@@ -20,14 +21,16 @@ use crate::{Context, Gate};
 /// Time between two attempts to close a session that the store did not take.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The open session of one run.
+/// The open session of one run. Dropped before it was closed, it is closed as
+/// interrupted as soon as the store takes it.
 pub(crate) struct Record {
     gate: Arc<Gate>,
     store: OrgStore,
-    session: Session,
+    session: Box<Session>,
     audit: AuditDraft,
     handle: Arc<Handle>,
     began: Instant,
+    is_closed: bool,
 }
 
 /// How a run ended, for its record.
@@ -50,27 +53,29 @@ pub(super) struct End {
 /// `unavailable` when it cannot be stored: then nothing runs.
 pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Record, Refusal> {
     let session = new_session(context, admitted);
-    let store = context.store();
-    store
-        .open_session(&session, &admitted.ask().input)
-        .await
-        .map_err(|error| context.refuse(error))?;
-    context.audit.touch(session.id);
-    let _ = context.on_record.set(());
-    if let Some(key) = context.claim.get() {
-        store
-            .attach(key, session.id)
-            .await
-            .map_err(|error| context.refuse(error))?;
-    }
-    Ok(Record {
+    let mut record = Record {
         gate: Arc::clone(&context.gate),
-        store,
+        store: context.store(),
         session,
         audit: context.audit.clone(),
         handle: Handle::new(),
         began: Instant::now(),
-    })
+        // A session that was not answered as stored may be stored all the same:
+        // the keeper of the house closes it then.
+        is_closed: true,
+    };
+    let opened = record
+        .store
+        .open_session(&record.session, &admitted.ask().input);
+    opened.await.map_err(|error| context.refuse(error))?;
+    record.is_closed = false;
+    context.audit.touch(record.session.id);
+    let _ = context.on_record.set(());
+    if let Some(key) = context.claim.get() {
+        let attached = record.store.attach(key, record.session.id).await;
+        attached.map_err(|error| context.refuse(error))?;
+    }
+    Ok(record)
 }
 
 impl Record {
@@ -124,47 +129,9 @@ impl Record {
         let audit = attached.then(|| self.audit.take("ok", now)).flatten();
         let id = self.session.id;
         let closed = self.store.close_session(&self.session, tail, audit).await;
+        self.is_closed = closed.is_ok();
         self.gate.store.bus().publish(id.uuid());
-        closed.map_err(|error| {
-            let refusal = self.gate.refuse(error);
-            self.close_later();
-            refusal
-        })
-    }
-
-    /// Closes the session as interrupted as soon as the store takes it again:
-    /// the end of its recording is lost, and no session may stay open.
-    pub(super) fn close_later(mut self) {
-        let now = self.gate.clock.now();
-        let session = &mut self.session;
-        if session.status != SessionStatus::Done {
-            session.version += 1;
-        }
-        session.status = SessionStatus::Done;
-        session.outcome = Some(SessionOutcome::Interrupted);
-        session.exit_code = Some(Finish::NEVER_RAN);
-        session.failure = Some(Failure::new(
-            Code::Unavailable,
-            "the end of the run could not be recorded",
-        ));
-        session.ended_at = Some(now);
-        session.updated_at = now;
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(RETRY).await;
-                match self.store.close_session(&self.session, None, None).await {
-                    Err(store::Error::Unavailable(_)) => {}
-                    Err(error) => {
-                        tracing::error!(session = %self.session.id, %error, "a session could not be closed");
-                        return;
-                    }
-                    Ok(()) => {
-                        self.gate.store.bus().publish(self.session.id.uuid());
-                        return;
-                    }
-                }
-            }
-        });
+        closed.map_err(|error| self.gate.refuse(error))
     }
 
     /// Closes a session that policy blocked before the target was touched.
@@ -233,6 +200,54 @@ impl Record {
     }
 }
 
+impl Drop for Record {
+    fn drop(&mut self) {
+        // Without a runtime the process is at its end, and the next start closes
+        // the session.
+        if let (false, Ok(tasks)) = (self.is_closed, runtime::Handle::try_current()) {
+            let session = interrupted(&self.session, self.gate.clock.now());
+            tasks.spawn(close_later(
+                Arc::clone(&self.gate),
+                self.store.clone(),
+                session,
+            ));
+        }
+    }
+}
+
+/// The session as the end of its run could not be recorded.
+fn interrupted(session: &Session, now: Timestamp) -> Session {
+    let mut session = session.clone();
+    if session.status != SessionStatus::Done {
+        session.version += 1;
+    }
+    session.status = SessionStatus::Done;
+    session.outcome = Some(SessionOutcome::Interrupted);
+    session.exit_code = Some(Finish::NEVER_RAN);
+    session.failure = Some(Failure::new(
+        Code::Unavailable,
+        "the end of the run could not be recorded",
+    ));
+    session.ended_at = Some(now);
+    session.updated_at = now;
+    session
+}
+
+/// Closes a session as soon as the store takes it again: no session may stay
+/// open.
+async fn close_later(gate: Arc<Gate>, store: OrgStore, session: Session) {
+    loop {
+        match store.close_session(&session, None, None).await {
+            Err(store::Error::Unavailable(_)) => tokio::time::sleep(RETRY).await,
+            Err(error) => {
+                tracing::error!(session_id = %session.id, %error, "a session could not be closed");
+                return;
+            }
+            Ok(()) => return gate.store.bus().publish(session.id.uuid()),
+        }
+    }
+}
+
 impl Blocked {
     /// Blocked because a control cannot do its work.
     pub(super) fn unavailable(message: &str) -> Self {
@@ -242,7 +257,7 @@ impl Blocked {
     }
 }
 
-fn new_session(context: &Context, admitted: &Admitted) -> Session {
+fn new_session(context: &Context, admitted: &Admitted) -> Box<Session> {
     let (connection, ask) = (admitted.connection(), admitted.ask());
     let (caller, call) = (&context.caller, &context.call);
     let now = context.gate.clock.now();
@@ -251,7 +266,7 @@ fn new_session(context: &Context, admitted: &Admitted) -> Session {
         version: client.version.clone(),
         is_agent_credential: caller.is_agent,
     });
-    Session {
+    Box::new(Session {
         id: SessionId::new(&*context.gate.clock),
         connection: connection.name.clone(),
         connection_id: connection.id.to_string(),
@@ -290,5 +305,5 @@ fn new_session(context: &Context, admitted: &Admitted) -> Session {
         version: 1,
         created_at: now,
         updated_at: now,
-    }
+    })
 }

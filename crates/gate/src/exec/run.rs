@@ -230,10 +230,7 @@ async fn ended(
     let gate = Arc::clone(record.gate());
     let tail = match outlet.recorder.finish().await {
         Ok(tail) => tail,
-        Err(error) => {
-            record.close_later();
-            return Err(gate.refuse(error));
-        }
+        Err(error) => return Err(gate.refuse(error)),
     };
     let collected = outlet.answer.finish();
     let masking = outlet.masking.figures().clone();

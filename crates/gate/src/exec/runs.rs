@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use model::SessionId;
 use parking_lot::Mutex;
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -92,11 +96,6 @@ pub(crate) struct Runs {
 }
 
 impl Runs {
-    /// Runs a task to its end, whoever waits for it.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
-    }
-
     /// Puts a run on the list until the returned guard is dropped.
     pub(super) fn enlist(self: &Arc<Self>, session: SessionId, handle: Arc<Handle>) -> Enlisted {
         self.running.lock().insert(session, handle);
@@ -122,6 +121,11 @@ impl Runs {
         }
     }
 
+    /// Whether the run of a session is here.
+    pub(crate) fn has(&self, session: SessionId) -> bool {
+        self.running.lock().contains_key(&session)
+    }
+
     /// Number of runs here.
     pub(crate) fn count(&self) -> usize {
         self.running.lock().len()
@@ -142,6 +146,42 @@ impl Runs {
             handle.end(Ending::Interrupted);
         }
         self.tasks.wait().await;
+    }
+}
+
+/// A run that is driven by whoever waits for it: no task has to be woken for a
+/// short one. Dropped before its end, it goes on in a task of its own.
+pub(super) struct Attended<T: Send + 'static>(Option<BoxFuture<'static, T>>);
+
+impl<T: Send + 'static> Attended<T> {
+    /// A run that [`Runs::drain`] waits for.
+    pub(super) fn new(runs: &Runs, run: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(Some(Box::pin(runs.tasks.track_future(run))))
+    }
+}
+
+impl<T: Send + 'static> Future for Attended<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let Some(run) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let polled = run.as_mut().poll(context);
+        if polled.is_ready() {
+            self.0 = None;
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for Attended<T> {
+    fn drop(&mut self) {
+        // Without a runtime the process is at its end, and the next start closes
+        // the session.
+        if let (Some(run), Ok(tasks)) = (self.0.take(), runtime::Handle::try_current()) {
+            tasks.spawn(run);
+        }
     }
 }
 

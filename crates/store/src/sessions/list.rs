@@ -2,7 +2,7 @@
 
 use model::{Session, SessionId, SessionStatus};
 
-use super::{SessionFilter, SessionList, SessionPage, Viewer};
+use super::{SessionFilter, SessionList, SessionPage, Viewer, session_of};
 use crate::db::Row;
 use crate::row::parse_id;
 use crate::sql::{Bind, Sql, assembled, like_of_glob, sql};
@@ -82,7 +82,7 @@ impl OrgStore {
             " ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}",
             places.0, places.1
         );
-        let query = rest.query("SELECT detail", &tail);
+        let query = rest.query("SELECT detail, moved", &tail);
         let query = query
             .int(i64::from(page.limit) + 1)
             .int(i64::from(page.offset));
@@ -96,7 +96,7 @@ impl OrgStore {
         let taken = rows.into_iter().take(page.limit as usize);
         Ok(SessionList {
             items: taken
-                .map(|mut row: Row| row.json())
+                .map(|mut row: Row| session_of(&mut row))
                 .collect::<Result<_, _>>()?,
             total: total.min(COUNTED),
             total_is_capped: total > COUNTED,
@@ -168,9 +168,9 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let query = sql("SELECT detail FROM session WHERE org_id = $1 AND id = $2");
+        let query = sql("SELECT detail, moved FROM session WHERE org_id = $1 AND id = $2");
         let row = self.first(query.id(self.org).id(id)).await?;
-        let found: Option<Session> = row.map(|mut row| row.json()).transpose()?;
+        let found: Option<Session> = row.map(|mut row| session_of(&mut row)).transpose()?;
         let is_final = matches!(&found, Some(session) if session.status == SessionStatus::Done);
         // What is not final in tables that lag may have ended in the journal.
         if !is_final && self.inner.db.lags() {

@@ -4,6 +4,7 @@ use model::{AuditRow, OrgId, Session};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::moved::Moved;
 use crate::recordings::RecordingTail;
 use crate::sql::{Sql, sql};
 use crate::writer::{Closed, Op, Opened};
@@ -15,7 +16,7 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
     pub async fn open_session(&self, session: &Session, input: &str) -> Result<(), Error> {
-        let row = closed(self.org, session, self.inner.replica)?;
+        let row = row_of(self.org, session, self.inner.replica);
         let opened = Opened {
             head: [
                 row.id,
@@ -34,7 +35,8 @@ impl OrgStore {
             created_at: session.created_at.micros(),
             version: row.version,
             replica: row.replica,
-            detail: row.detail,
+            detail: serde_json::to_string(session)?,
+            moved: None,
             input: input.to_owned(),
         };
         self.inner
@@ -61,7 +63,9 @@ impl OrgStore {
             self.inner.replica,
         )?))];
         ops.extend(tail.and_then(RecordingTail::into_segment).map(Op::Segment));
-        ops.extend(audit.map(|row| self.audit_op(&row)));
+        if let Some(row) = audit {
+            ops.push(self.audit_op(&row)?);
+        }
         self.inner.writer.write(ops).await
     }
 }
@@ -71,7 +75,7 @@ impl OrgStore {
 pub(crate) fn update_statement(org: OrgId, session: &Session, replica: Uuid) -> Result<Sql, Error> {
     let row = closed(org, session, replica)?;
     let statement = sql(
-        "UPDATE session SET status = $1, outcome = $2, version = $3, replica = $4, detail = $5 \
+        "UPDATE session SET status = $1, outcome = $2, version = $3, replica = $4, moved = $5 \
          WHERE id = $6 AND org_id = $7 AND status = 'open' AND version = $8",
     );
     let statement = statement
@@ -80,17 +84,25 @@ pub(crate) fn update_statement(org: OrgId, session: &Session, replica: Uuid) -> 
         .int(row.version);
     Ok(statement
         .text(row.replica)
-        .text(row.detail)
+        .text(row.moved)
         .text(row.id)
         .text(row.org)
         .int(row.version - 1))
 }
 
 fn closed(org: OrgId, session: &Session, replica: Uuid) -> Result<Closed, Error> {
+    Ok(Closed {
+        moved: serde_json::to_string(&Moved::of(session))?,
+        ..row_of(org, session, replica)
+    })
+}
+
+/// The columns that a session shares with one that moves on.
+fn row_of(org: OrgId, session: &Session, replica: Uuid) -> Closed {
     let word = |object: &Option<serde_json::Map<String, Value>>, key: &str| {
         object.as_ref()?.get(key)?.as_str().map(str::to_owned)
     };
-    Ok(Closed {
+    Closed {
         id: session.id.to_string(),
         org: org.to_string(),
         status: session.status.as_str(),
@@ -99,6 +111,6 @@ fn closed(org: OrgId, session: &Session, replica: Uuid) -> Result<Closed, Error>
         risk_level: word(&session.ai_analysis, "risk_level"),
         version: session.version,
         replica: replica.to_string(),
-        detail: serde_json::to_string(session)?,
-    })
+        moved: String::new(),
+    }
 }

@@ -11,10 +11,11 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::Job;
+use super::frame::Frame;
 use super::journal::{Journal, Mark};
 use super::op::{Closed, Op, Opened};
 use super::wal::Wal;
-use super::{Job, frame};
 use crate::Error;
 use crate::db::{Desk, LOOK, Lite, PATIENCE, is_about_data, is_busy};
 
@@ -81,10 +82,10 @@ impl Backlog {
 
     /// Puts a group on file and answers everybody in it.
     pub(super) fn record(&self, group: Vec<Job>) {
-        let frame = frame::of(group.iter().flat_map(|job| &job.ops));
+        let mut frame = Frame::of(group.iter().flat_map(|job| &job.ops));
         let (ops, waiting): (Vec<_>, Vec<_>) =
             group.into_iter().map(|job| (job.ops, job.done)).unzip();
-        let written = self.put(&frame, ops);
+        let written = self.put(&mut frame, ops);
         if written.is_ok() {
             self.grown.notify_one();
         }
@@ -94,7 +95,7 @@ impl Backlog {
         }
     }
 
-    fn put(&self, frame: &[u8], ops: Vec<Vec<Op>>) -> Result<(), Error> {
+    fn put(&self, frame: &mut Frame, ops: Vec<Vec<Op>>) -> Result<(), Error> {
         let mut state = self.state.lock();
         if state.is_stuck || state.bytes > MOST {
             return Err(Error::unavailable("the tables take no more rows"));
@@ -288,5 +289,5 @@ fn move_on(row: &mut Opened, closed: Closed) {
     row.risk_level = closed.risk_level;
     row.version = closed.version;
     row.replica = closed.replica;
-    row.detail = closed.detail;
+    row.moved = Some(closed.moved);
 }

@@ -1,8 +1,11 @@
 //! How a group of writes lies in the journal.
 //!
-//! A frame is its length and its checksum (CRC-32), four bytes each, then its
-//! rows. A row is the number of its kind, then its cells: a mark, and for text
-//! its length and bytes, for an integer eight bytes. Numbers are little-endian.
+//! A frame is its length and its checksum, four bytes each, then its rows. The
+//! checksum is the CRC-32 of the rows, changed by the number of the segment: a
+//! file is used again for later segments, and what an earlier one left in it is
+//! no frame of a later one. A row is the number of its kind, then its cells: a
+//! mark, and for text its length and bytes, for an integer eight bytes. Numbers
+//! are little-endian.
 
 use std::borrow::Cow;
 
@@ -21,21 +24,45 @@ pub(crate) struct Row<'a> {
     pub(crate) cells: Vec<Cell<'a>>,
 }
 
-/// The frame of some writes.
-pub(super) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<u8> {
-    let mut frame = Vec::with_capacity(4096);
-    frame.extend_from_slice(&[0; HEAD]);
-    for op in ops {
-        frame.push(op.kind() as u8);
-        for cell in op.cells() {
-            push(&mut frame, &cell);
+/// Some writes, ready for any segment.
+pub(super) struct Frame {
+    bytes: Vec<u8>,
+    checksum: u32,
+}
+
+impl Frame {
+    /// The frame of some writes.
+    pub(super) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Self {
+        let mut bytes = Vec::with_capacity(8 * 1024);
+        bytes.extend_from_slice(&[0; HEAD]);
+        for op in ops {
+            bytes.push(op.kind() as u8);
+            for cell in op.cells() {
+                push(&mut bytes, &cell);
+            }
         }
+        let length = (bytes.len() - HEAD) as u32;
+        bytes[..4].copy_from_slice(&length.to_le_bytes());
+        let checksum = crc32fast::hash(&bytes[HEAD..]);
+        Self { bytes, checksum }
     }
-    let length = (frame.len() - HEAD) as u32;
-    let checksum = crc32fast::hash(&frame[HEAD..]);
-    frame[..4].copy_from_slice(&length.to_le_bytes());
-    frame[4..HEAD].copy_from_slice(&checksum.to_le_bytes());
-    frame
+
+    /// The bytes as they lie in segment `number`.
+    pub(super) fn in_segment(&mut self, number: i64) -> &[u8] {
+        let checksum = in_segment(self.checksum, number);
+        self.bytes[4..HEAD].copy_from_slice(&checksum.to_le_bytes());
+        &self.bytes
+    }
+
+    /// How many bytes they are.
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+/// A checksum as it stands in segment `number`; another one in each segment.
+const fn in_segment(checksum: u32, number: i64) -> u32 {
+    checksum ^ number as u32
 }
 
 fn push(frame: &mut Vec<u8>, cell: &Cell<'_>) {
@@ -53,14 +80,14 @@ fn push(frame: &mut Vec<u8>, cell: &Cell<'_>) {
     }
 }
 
-/// Takes the next frame off `bytes` and reads its rows. `None` at the end, and
-/// where a frame was not written to its end.
-pub(super) fn next<'a>(bytes: &mut &'a [u8]) -> Option<Vec<Row<'a>>> {
+/// Takes the next frame of segment `number` off `bytes` and reads its rows.
+/// `None` at the end, and where a frame was not written to its end.
+pub(super) fn next<'a>(bytes: &mut &'a [u8], number: i64) -> Option<Vec<Row<'a>>> {
     let mut rest = *bytes;
     let length = u32::from_le_bytes(take(&mut rest)?) as usize;
     let checksum = u32::from_le_bytes(take(&mut rest)?);
     let (mut body, rest) = rest.split_at_checked(length)?;
-    if crc32fast::hash(body) != checksum {
+    if in_segment(crc32fast::hash(body), number) != checksum {
         return None;
     }
     let mut rows = Vec::new();
@@ -138,6 +165,12 @@ mod tests {
         cells.iter().map(show).collect()
     }
 
+    fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<u8> {
+        Frame::of(ops).in_segment(NUMBER).to_vec()
+    }
+
+    const NUMBER: i64 = 5;
+
     proptest! {
         #[test]
         fn what_was_written_is_read_back(text in "[^\0]{0,40}", number in any::<i64>()) {
@@ -146,21 +179,28 @@ mod tests {
             bytes.extend(of(ops[..1].iter()));
             let mut rest = bytes.as_slice();
             for group in [&ops[..], &ops[..1]] {
-                let rows = next(&mut rest).unwrap();
+                let rows = next(&mut rest, NUMBER).unwrap();
                 prop_assert_eq!(rows.len(), group.len());
                 for (row, op) in rows.iter().zip(group) {
                     prop_assert_eq!(row.kind, op.kind());
                     prop_assert_eq!(shown(&row.cells), shown(&op.cells()));
                 }
             }
-            prop_assert!(rest.is_empty() && next(&mut rest).is_none());
+            prop_assert!(rest.is_empty() && next(&mut rest, NUMBER).is_none());
         }
 
         #[test]
         fn a_frame_without_its_end_is_none(cut in any::<prop::sample::Index>(), text in ".{0,20}") {
             let whole = of(ops(&text, 1).iter());
             let mut torn = &whole[..cut.index(whole.len())];
-            prop_assert!(next(&mut torn).is_none());
+            prop_assert!(next(&mut torn, NUMBER).is_none());
+        }
+
+        #[test]
+        fn a_frame_of_another_segment_is_none(number in any::<i64>(), text in ".{0,20}") {
+            let frame = of(ops(&text, 1).iter());
+            let is_read = next(&mut frame.as_slice(), number).is_some();
+            prop_assert_eq!(is_read, number as u32 == NUMBER as u32);
         }
 
         #[test]
@@ -168,12 +208,12 @@ mod tests {
             let mut frame = of(ops("text", 7).iter());
             let at = at.index(frame.len());
             frame[at] ^= 1 << bit;
-            prop_assert!(next(&mut frame.as_slice()).is_none());
+            prop_assert!(next(&mut frame.as_slice(), NUMBER).is_none());
         }
 
         #[test]
         fn no_bytes_bring_the_reader_down(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = next(&mut bytes.as_slice());
+            let _ = next(&mut bytes.as_slice(), NUMBER);
             let _ = row(&mut bytes.as_slice());
         }
     }

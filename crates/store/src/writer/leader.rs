@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::backlog::Backlog;
+use super::op::Op;
 use super::{Job, MOST, note_size};
 use crate::Error;
 
@@ -32,6 +33,8 @@ struct Waiting {
 #[derive(Default)]
 struct State {
     jobs: Vec<Job>,
+    /// About how many sessions are under way here.
+    sessions: i64,
     /// Somebody writes and will look here again.
     is_led: bool,
     is_closed: bool,
@@ -48,17 +51,26 @@ impl Leader {
     /// Puts a job on the list; leads when nobody does.
     pub(super) async fn take(&self, job: Job) -> Result<(), Error> {
         self.backlog.ready().await?;
+        let is_alone;
         {
             let mut state = self.waiting.state.lock();
             if state.is_closed {
                 return Err(Error::closed());
             }
+            state.sessions += job.ops.iter().map(Op::sessions).sum::<i64>();
             state.jobs.push(job);
             if std::mem::replace(&mut state.is_led, true) {
                 return Ok(());
             }
+            is_alone = state.sessions <= 1;
         }
-        self.lead();
+        let lead = Lead(self);
+        // Whoever else is about to bring a write does so meanwhile: writing takes
+        // longer than the others' turn.
+        if !is_alone {
+            tokio::task::yield_now().await;
+        }
+        drop(lead);
         Ok(())
     }
 
@@ -87,6 +99,16 @@ impl Leader {
             idle.await;
         }
         self.backlog.close().await;
+    }
+}
+
+/// The duty to write what waits; done when dropped, also by a caller who is
+/// gone.
+struct Lead<'a>(&'a Leader);
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        self.0.lead();
     }
 }
 

@@ -42,7 +42,10 @@ pub(crate) struct Opened {
     pub(crate) created_at: i64,
     pub(crate) version: i64,
     pub(crate) replica: String,
+    /// The session as it was opened.
     pub(crate) detail: String,
+    /// Where it stands, once it moved on.
+    pub(crate) moved: Option<String>,
     pub(crate) input: String,
 }
 
@@ -56,7 +59,7 @@ pub(crate) struct Closed {
     pub(crate) risk_level: Option<String>,
     pub(crate) version: i64,
     pub(crate) replica: String,
-    pub(crate) detail: String,
+    pub(crate) moved: String,
 }
 
 /// Columns of a segment.
@@ -87,7 +90,7 @@ impl Kind {
     /// Columns of one row.
     pub(crate) const fn width(self) -> usize {
         match self {
-            Self::Open => 17,
+            Self::Open => 18,
             Self::Segment => 7,
             Self::Close => 9,
             Self::Audit => 4,
@@ -100,7 +103,7 @@ impl Kind {
             Self::Open => format!(
                 "INSERT INTO session (id, org_id, user_id, connection_id, connection, \
                  connection_type, verb, origin, status, outcome, review_status, risk_level, \
-                 created_at, version, replica, detail, input) VALUES {values}"
+                 created_at, version, replica, detail, moved, input) VALUES {values}"
             ),
             // A segment is written again when it is not known to be stored.
             Self::Segment => format!(
@@ -112,7 +115,7 @@ impl Kind {
             Self::Close => format!(
                 "UPDATE session SET status = v.column3, outcome = v.column4, \
                  review_status = v.column5, risk_level = v.column6, version = v.column7, \
-                 replica = v.column8, detail = v.column9 FROM (VALUES {values}) AS v \
+                 replica = v.column8, moved = v.column9 FROM (VALUES {values}) AS v \
                  WHERE session.id = v.column1 AND session.org_id = v.column2 \
                  AND session.status <> 'done'"
             ),
@@ -143,6 +146,15 @@ impl Op {
         }
     }
 
+    /// How many sessions more are under way after it.
+    pub(crate) const fn sessions(&self) -> i64 {
+        match self {
+            Self::Open(_) => 1,
+            Self::Close(_) => -1,
+            Self::Segment(_) | Self::Audit(_) => 0,
+        }
+    }
+
     /// The values of its row, as many as its kind is wide.
     pub(crate) fn cells(&self) -> Vec<Cell<'_>> {
         match self {
@@ -157,6 +169,7 @@ impl Op {
                     Cell::Int(row.version),
                     Cell::text(&row.replica),
                     Cell::text(&row.detail),
+                    Cell::opt(row.moved.as_deref()),
                     Cell::text(&row.input),
                 ]);
                 cells
@@ -170,7 +183,7 @@ impl Op {
                 Cell::opt(row.risk_level.as_deref()),
                 Cell::Int(row.version),
                 Cell::text(&row.replica),
-                Cell::text(&row.detail),
+                Cell::text(&row.moved),
             ],
             Self::Segment(row) => vec![
                 Cell::text(&row.session),
@@ -195,7 +208,7 @@ impl<'a> Cell<'a> {
     /// Text, with U+0000 as U+FFFD: PostgreSQL cannot hold it, and both engines
     /// shall hold the same.
     pub(crate) fn text(text: &'a str) -> Self {
-        Self::Text(if text.contains('\0') {
+        Self::Text(if memchr::memchr(0, text.as_bytes()).is_some() {
             text.replace('\0', "\u{fffd}").into()
         } else {
             text.into()

@@ -85,7 +85,7 @@ async fn successor(home: &Home) -> Store {
         }
         Engine::Postgres => {
             let next = home.house.open().await;
-            let alive = next.interrupt_abandoned().await.unwrap();
+            let alive = next.interrupt_abandoned(|_| false).await.unwrap();
             assert!(alive.is_empty(), "the first one lives");
             home.house.clock.advance(31);
             next.heartbeat().await.unwrap();
@@ -132,7 +132,7 @@ async fn sessions_of_a_gone_gateway_are_ended() {
         let org = next.org(home.id());
         let mine = session(home.now());
         org.open_session(&mine, "").await.unwrap();
-        let ended = next.interrupt_abandoned().await.unwrap();
+        let ended = next.interrupt_abandoned(|_| false).await.unwrap();
         assert_eq!(ended, [(home.id(), open.id)], "{engine:?}");
         let read = org.session(open.id).await.unwrap().unwrap();
         assert_eq!(read.status, SessionStatus::Done);
@@ -142,10 +142,17 @@ async fn sessions_of_a_gone_gateway_are_ended() {
         assert_eq!(read.version, 2);
         let read = org.session(waiting.id).await.unwrap().unwrap();
         assert_eq!(read.status, SessionStatus::Pending, "it waits on");
-        assert!(next.interrupt_abandoned().await.unwrap().is_empty());
+        assert!(
+            next.interrupt_abandoned(|_| false)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         home.house.clock.advance(3600);
-        let late = next.interrupt_abandoned().await.unwrap();
-        assert!(late.is_empty(), "never its own");
+        let late = next.interrupt_abandoned(|id| id == mine.id).await.unwrap();
+        assert!(late.is_empty(), "it runs, late as the lease is");
+        let lost = next.interrupt_abandoned(|_| false).await.unwrap();
+        assert_eq!(lost, [(home.id(), mine.id)], "no run of a living gateway");
     }
 }
 
