@@ -11,6 +11,7 @@ mod envelope;
 mod guard_in;
 mod guard_out;
 mod masking;
+mod places;
 mod record;
 mod render;
 mod review;
@@ -26,6 +27,7 @@ use tokio::sync::oneshot;
 
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
+pub(crate) use places::Places;
 pub(crate) use runs::{Ending, Runs};
 
 use crate::Context;
@@ -49,12 +51,13 @@ pub(crate) struct Request {
 /// the envelope.
 pub(crate) async fn run(context: &Context, request: Request) -> Result<Envelope, Refusal> {
     let admitted = access::admit(context, &request.connection, request.ask).await?;
+    let place = places::take(context)?;
     let record = record::open(context, &admitted).await?;
     let cleared = match clear(admitted) {
         Ok(cleared) => cleared,
         Err(blocked) => return record.close_blocked(blocked).await,
     };
-    let run = run::Run::new(context, cleared, record, request.inline_bytes);
+    let run = run::Run::new(context, cleared, record, request.inline_bytes, place);
     hand_off(context, run, request.wait).await
 }
 

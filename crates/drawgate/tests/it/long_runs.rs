@@ -1,5 +1,6 @@
 //! Runs that take their time: hand-off, waiting, killing, limits, repeats.
 
+mod crowd;
 mod ended;
 mod repeats;
 mod watched;

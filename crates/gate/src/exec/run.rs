@@ -15,6 +15,7 @@ use super::answer::{Answer, Collected};
 use super::envelope::{Envelope, RunStatus, next_cursor};
 use super::guard_out::GuardOut;
 use super::masking::{self, Masking};
+use super::places::Place;
 use super::record::{End, Record};
 use super::render::TextRender;
 use super::review::Cleared;
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     record: Record,
     inline_bytes: usize,
     recording_limit: u64,
+    /// Held until the run ends.
+    place: Place,
 }
 
 impl Run {
@@ -51,6 +54,7 @@ impl Run {
         cleared: Cleared,
         record: Record,
         inline_bytes: usize,
+        place: Place,
     ) -> Self {
         let recording_limit = context.gate.config.max_recording_bytes;
         Self {
@@ -58,6 +62,7 @@ impl Run {
             record,
             inline_bytes,
             recording_limit,
+            place,
         }
     }
 
@@ -81,6 +86,7 @@ impl Run {
             record,
             inline_bytes,
             recording_limit,
+            place: _place,
         } = self;
         let connection = cleared.connection();
         let masking = match Masking::plan(connection) {
