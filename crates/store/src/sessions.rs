@@ -1,10 +1,12 @@
 //! Sessions.
 
+mod cancel;
 mod list;
 mod write;
 
 use model::{ConnectionType, Origin, Session, SessionOutcome, SessionStatus, Timestamp, Verb};
 
+pub use cancel::Cancel;
 pub(crate) use write::update_statement;
 
 /// Which sessions a list shows; `None` shows all.

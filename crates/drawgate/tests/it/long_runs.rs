@@ -1,6 +1,7 @@
 //! Runs that take their time: hand-off, waiting, killing, limits, repeats.
 
 mod crowd;
+mod elsewhere;
 mod ended;
 mod repeats;
 mod watched;

@@ -171,12 +171,8 @@ async fn attend(
 
 /// Ends the run when its kill was asked for, here or elsewhere.
 async fn heed_kill(record: &Record) {
-    if record
-        .store()
-        .cancel_requested(record.id())
-        .await
-        .unwrap_or(false)
-    {
+    if let Ok(Some(cancel)) = record.store().cancel_requested(record.id()).await {
+        record.handle().explain(cancel.reason.as_deref());
         record.handle().end(Ending::Killed);
     }
 }
@@ -193,7 +189,10 @@ async fn keep_fresh(record: &Record, recorder: &Recorder) {
 
 /// The target was never reached.
 async fn never_reached(record: Record, fault: &Fault) -> Result<Envelope, Refusal> {
-    let failure = Failure::new(fault.code, fault.message.clone());
+    let failure = explained(
+        Failure::new(fault.code, fault.message.clone()),
+        record.handle(),
+    );
     let mut envelope = record.ended_envelope(&failure.message, OutputStatus::Failed);
     envelope.failure = Some(failure.clone());
     let (failure, outcome) = match record.handle().ending() {
@@ -221,6 +220,14 @@ async fn never_reached(record: Record, fault: &Fault) -> Result<Envelope, Refusa
     Ok(envelope)
 }
 
+/// A failure with why the run was killed, in the words of who did.
+fn explained(mut failure: Failure, handle: &Handle) -> Failure {
+    if let Some(reason) = handle.reason() {
+        failure.message = format!("{}: {reason}", failure.message);
+    }
+    failure
+}
+
 /// The target was reached and the run is over.
 async fn ended(
     cleared: &Cleared,
@@ -230,9 +237,9 @@ async fn ended(
 ) -> Result<Envelope, Refusal> {
     outlet.finish();
     let (mut finish, outcome) = judge(finish, outlet.halted.take(), record.handle().ending());
-    if let (Some(failure), Some(reason)) = (&mut finish.failure, record.handle().reason()) {
-        failure.message = format!("{}: {reason}", failure.message);
-    }
+    finish.failure = finish
+        .failure
+        .map(|failure| explained(failure, record.handle()));
     let gate = Arc::clone(record.gate());
     let tail = match outlet.recorder.finish().await {
         Ok(tail) => tail,

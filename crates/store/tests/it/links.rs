@@ -169,7 +169,7 @@ async fn a_deleted_connection_leaves_nothing_behind() {
         let stale = org.delete_connection("shop", Some(7)).await;
         assert!(matches!(stale, Err(Error::Version { current: 1 })));
         let gone = org.delete_connection("shop", Some(1)).await.unwrap();
-        assert_eq!(gone, (id, "shop".into()), "{engine:?}");
+        assert_eq!((gone.id, &*gone.name), (id, "shop"), "{engine:?}");
         let again = org.delete_connection("shop", None).await;
         assert!(matches!(again, Err(Error::NotFound)));
         assert!(org.connections().await.unwrap().all().is_empty());
