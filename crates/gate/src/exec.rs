@@ -14,6 +14,7 @@ mod masking;
 mod places;
 mod record;
 mod render;
+mod replayed;
 mod review;
 mod risk;
 mod rows;
@@ -28,6 +29,7 @@ use tokio::sync::oneshot;
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
 pub(crate) use places::Places;
+pub(crate) use replayed::replayed;
 pub(crate) use runs::{Ending, Runs};
 
 use crate::Context;
@@ -73,6 +75,9 @@ fn clear(admitted: access::Admitted) -> Result<review::Cleared, Blocked> {
 async fn hand_off(context: &Context, run: run::Run, wait: Duration) -> Result<Envelope, Refusal> {
     let running = run.as_running();
     let handle = run.handle();
+    if context.call.cancel.is_cancelled() {
+        handle.end(Ending::Killed);
+    }
     let (answer, answered) = oneshot::channel();
     context.gate.runs.spawn(async move {
         let _ = answer.send(Box::pin(run.drive()).await);

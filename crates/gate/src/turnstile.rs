@@ -195,7 +195,8 @@ impl Gate {
             return Err(Denied::Scope(Scopes::of([entry.scope])));
         }
         let _in_flight = self.enter(entry, caller).map_err(Denied::Refused)?;
-        let claim = idempotency::Request::of(entry, &arguments);
+        let claim =
+            idempotency::Request::of(context, entry, &arguments).map_err(Denied::Refused)?;
         let prepared = entry.prepare(arguments).map_err(Denied::Refused)?;
         if !caller.credential.scopes.contains(prepared.scope) {
             return Err(Denied::Scope(Scopes::of([entry.scope, prepared.scope])));

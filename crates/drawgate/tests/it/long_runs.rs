@@ -3,6 +3,7 @@
 mod crowd;
 mod elsewhere;
 mod ended;
+mod outcomes;
 mod repeats;
 mod watched;
 

@@ -15,7 +15,7 @@ use super::access::Admitted;
 use super::envelope::{Envelope, RunStatus};
 use super::runs::Handle;
 use crate::audit::AuditDraft;
-use crate::{Context, Gate};
+use crate::{Context, Gate, idempotency};
 
 /// Time between two attempts to close a session that the store did not take.
 const RETRY: Duration = Duration::from_secs(1);
@@ -47,22 +47,18 @@ pub(super) struct End {
 /// Puts a session on file.
 ///
 /// # Errors
-/// `unavailable` when it cannot be stored: then nothing runs.
+/// `unavailable` when it cannot be stored, `busy` when the idempotency key of
+/// the call was taken over by another gateway: then nothing runs.
 pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Record, Refusal> {
     let session = new_session(context, admitted);
     let store = context.store();
+    idempotency::attach(context, session.id).await?;
     store
         .open_session(&session, &admitted.ask().input)
         .await
         .map_err(|error| context.refuse(error))?;
     context.audit.touch(session.id);
     let _ = context.on_record.set(());
-    if let Some(key) = context.claim.get() {
-        store
-            .attach(key, session.id)
-            .await
-            .map_err(|error| context.refuse(error))?;
-    }
     Ok(Record {
         gate: Arc::clone(&context.gate),
         store,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use connect::{BoxFuture, Fault, Halt, Job, Sink, Target};
+use connect::{BoxFuture, Fault, Halt, Job, Sink, Stage, Target};
 use model::{
     Code, ConnectionType, Failure, Finish, Format, Id as _, OutputStatus, Piece, Refusal,
     SessionOutcome,
@@ -101,6 +101,9 @@ impl Run {
             Ok(target) => target,
             Err(fault) => return never_reached(record, &fault).await,
         };
+        if record.handle().stop().is_cancelled() {
+            return never_reached(record, &ended_before()).await;
+        }
         let recorder = record.recorder(recording_limit);
         let mut outlet = Outlet {
             masking,
@@ -184,6 +187,15 @@ async fn heed_kill(record: &Record) {
 async fn keep_fresh(record: &Record, recorder: &Recorder) {
     if let Err(error) = recorder.flush_if_idle().await {
         tracing::warn!(session = %record.id(), %error, "the recording could not be written yet");
+    }
+}
+
+/// The fault of a run that was ended before its target was touched.
+fn ended_before() -> Fault {
+    Fault {
+        stage: Stage::Agent,
+        code: Code::Unavailable,
+        message: "the run was ended before it began".to_owned(),
     }
 }
 
