@@ -11,8 +11,10 @@ mod envelope;
 mod guard_in;
 mod guard_out;
 mod masking;
+mod places;
 mod record;
 mod render;
+mod replayed;
 mod review;
 mod risk;
 mod rows;
@@ -28,6 +30,8 @@ use model::{Ask, Refusal};
 
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
+pub(crate) use places::Places;
+pub(crate) use replayed::replayed;
 pub(crate) use runs::{Ending, Runs};
 
 use self::runs::Attended;
@@ -52,12 +56,13 @@ pub(crate) struct Request {
 /// the envelope.
 pub(crate) async fn run(context: &Context, request: Request) -> Result<Envelope, Refusal> {
     let admitted = access::admit(context, &request.connection, request.ask).await?;
+    let place = places::take(context)?;
     let record = record::open(context, &admitted).await?;
     let cleared = match clear(admitted) {
         Ok(cleared) => cleared,
         Err(blocked) => return record.close_blocked(blocked).await,
     };
-    let run = run::Run::new(context, cleared, record, request.inline_bytes);
+    let run = run::Run::new(context, cleared, record, request.inline_bytes, place);
     hand_off(context, run, request.wait).await
 }
 
@@ -73,6 +78,9 @@ fn clear(admitted: access::Admitted) -> Result<review::Cleared, Blocked> {
 async fn hand_off(context: &Context, run: run::Run, wait: Duration) -> Result<Envelope, Refusal> {
     let running = run.as_running();
     let handle = run.handle();
+    if context.call.cancel.is_cancelled() {
+        handle.end(Ending::Killed);
+    }
     let gate = &context.gate;
     let mut run = Attended::new(&gate.runs, drive(Arc::clone(gate), run));
     context.call.progress.say("running");

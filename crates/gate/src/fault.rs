@@ -22,7 +22,7 @@ impl Gate {
             }
             Error::Protected => Refusal::new(Code::Protected, "the object is built in"),
             Error::InUse(uses) => Refusal::new(Code::Conflict, "the object is still in use")
-                .hint("remove these uses first, or ask with force")
+                .hint("remove these uses first; force removes all but the only reviewers of a connection")
                 .detail("uses", uses),
             Error::Unavailable(source) => {
                 let incident = self.incident(&source.to_string());

@@ -4,16 +4,20 @@
 use std::future::Future;
 use std::time::Duration;
 
-use model::{Code, Refusal, SessionId, SessionStatus};
+use model::{Code, Id as _, Refusal, Session, SessionId, SessionStatus};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use store::{CallKey, Claim};
 use uuid::Uuid;
 
-use crate::{Context, Entry};
+use crate::{Context, Entry, exec};
 
-/// How long a repeat waits for the first call to end.
-const PATIENCE: Duration = Duration::from_secs(50);
+/// How long a repeat waits for the first call to end: longer than an `exec` may
+/// wait for its run, shorter than many clients wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(55);
+
+/// How long the outcome of a first call may come after the end of its session.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Marks a stored outcome that is a refusal; no output has such a key.
 const REFUSED: &str = "$refused";
@@ -27,18 +31,25 @@ pub(crate) struct Request {
 
 impl Request {
     /// The request, when the operation takes a key and one is given.
-    pub(crate) fn of(entry: &Entry, arguments: &Value) -> Option<Self> {
-        if !entry.takes_idempotency_key {
-            return None;
-        }
-        let key = arguments.get("idempotency_key")?.as_str()?.to_owned();
+    ///
+    /// # Errors
+    /// `internal` when the master key cannot be used.
+    pub(crate) fn of(
+        context: &Context,
+        entry: &Entry,
+        arguments: &Value,
+    ) -> Result<Option<Self>, Refusal> {
+        let key = arguments.get("idempotency_key").and_then(Value::as_str);
+        let Some(key) = key.filter(|_| entry.takes_idempotency_key) else {
+            return Ok(None);
+        };
         // `Value` keeps object keys sorted, so equal arguments have equal text.
-        let digest = identity::hash_token(&arguments.to_string());
-        Some(Self {
+        let digest = context.store().args_digest(&arguments.to_string());
+        Ok(Some(Self {
             operation: entry.name,
-            key,
-            digest,
-        })
+            key: key.to_owned(),
+            digest: digest.map_err(|error| context.refuse(error))?,
+        }))
     }
 
     fn key(self, context: &Context) -> (CallKey, String) {
@@ -62,29 +73,75 @@ pub(crate) async fn once(
     call: impl Future<Output = Result<Box<RawValue>, Refusal>>,
 ) -> Result<Box<RawValue>, Refusal> {
     let (key, digest) = request.key(context);
-    // Watching before looking: an end between the two is not missed.
-    let mut watch = context.gate.store.bus().watch(wake_up(&key));
-    let joined = async {
-        loop {
-            let claim = context.store().claim(&key, &digest).await;
-            match claim.map_err(|error| context.refuse(error))? {
-                Claim::InFlight { .. } => watch.changed().await,
-                settled => return Ok(settled),
-            }
-        }
-    };
-    match tokio::time::timeout(PATIENCE, joined)
-        .await
-        .unwrap_or_else(|_| Err(still_running()))?
-    {
+    match join(context, &key, &digest).await? {
         Claim::Fresh => first(context, &key, call).await,
         Claim::Replay(outcome) => replay(context, &outcome),
-        Claim::Abandoned { session } => abandoned(context, session).await,
+        Claim::Abandoned { session } => recorded(context, session).await,
         Claim::InFlight { .. } => Err(still_running()),
         Claim::Mismatch => Err(Refusal::new(
             Code::Conflict,
             "the idempotency key was used with other arguments",
         )),
+    }
+}
+
+/// Claims the key, waiting while its first call runs. A session that is done and
+/// whose outcome does not come counts as abandoned: the outcome could not be
+/// stored, and its record tells it.
+async fn join(context: &Context, key: &CallKey, digest: &str) -> Result<Claim, Refusal> {
+    let (store, bus) = (context.store(), context.gate.store.bus());
+    // Watching before looking: an end between the two is not missed.
+    let mut settled = bus.watch(wake_up(key));
+    let over = async {
+        tokio::select! {
+            () = context.call.cancel.cancelled() => {}
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+    };
+    tokio::pin!(over);
+    let mut is_late = false;
+    loop {
+        let claim = store.claim(key, digest).await;
+        let session = match claim.map_err(|error| context.refuse(error))? {
+            Claim::InFlight { session } => session,
+            claim => return Ok(claim),
+        };
+        let mut moved = session.map(|id| bus.watch(id.uuid()));
+        let ended = match session {
+            Some(id) => done(context, id).await?.map(|session| session.id),
+            None => None,
+        };
+        if let Some(session) = ended.filter(|_| is_late) {
+            return Ok(Claim::Abandoned { session });
+        }
+        let moved = async {
+            match &mut moved {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = &mut over => return Err(still_running()),
+            () = settled.changed() => {}
+            () = moved, if ended.is_none() => {}
+            () = tokio::time::sleep(GRACE), if ended.is_some() => is_late = true,
+        }
+    }
+}
+
+/// Notes the session of a call that runs under a key.
+///
+/// # Errors
+/// `busy` when another gateway has taken the key over, because this one seemed
+/// to be gone: the call must not run then.
+pub(crate) async fn attach(context: &Context, session: SessionId) -> Result<(), Refusal> {
+    let Some(key) = context.claim.get() else {
+        return Ok(());
+    };
+    let attached = context.store().attach(key, session).await;
+    match attached.map_err(|error| context.refuse(error))? {
+        true => Ok(()),
+        false => Err(still_running()),
     }
 }
 
@@ -95,7 +152,11 @@ async fn first(
 ) -> Result<Box<RawValue>, Refusal> {
     let store = context.store();
     let _ = context.claim.set(key.clone());
-    let answer = call.await;
+    // Who has gone while waiting does not become the one that runs.
+    let answer = match context.call.cancel.is_cancelled() {
+        true => Err(still_running()),
+        false => call.await,
+    };
     let settled = match &answer {
         Ok(outcome) => store.settle(key, outcome.get()).await,
         // A run that came on record may have reached its target: it never runs
@@ -133,27 +194,33 @@ fn replay(context: &Context, outcome: &str) -> Result<Box<RawValue>, Refusal> {
     if let Some(refused) = value.remove(REFUSED) {
         return Err(serde_json::from_value(refused).map_err(unreadable)?);
     }
+    let session = value.get("session_id").and_then(Value::as_str);
+    if let Some(session) = session.and_then(SessionId::parse) {
+        context.audit.touch(session);
+    }
     value.insert("idempotent_replay".into(), Value::Bool(true));
     serde_json::value::to_raw_value(&value).map_err(unreadable)
 }
 
-/// The gateway that ran the first call is gone: what became of its session.
-async fn abandoned(context: &Context, id: SessionId) -> Result<Box<RawValue>, Refusal> {
-    let session = context
-        .store()
-        .session(id)
-        .await
-        .map_err(|error| context.refuse(error))?;
-    let ended = session.is_some_and(|session| session.status == SessionStatus::Done);
-    let hint = if ended {
-        "read its record with sessions_get"
-    } else {
-        "wait for it with sessions_wait"
-    };
+/// A session when it is done.
+async fn done(context: &Context, id: SessionId) -> Result<Option<Session>, Refusal> {
+    let session = context.store().session(id).await;
+    let session = session.map_err(|error| context.refuse(error))?;
+    Ok(session.filter(|session| session.status == SessionStatus::Done))
+}
+
+/// The outcome of a first call that could not be stored, from its record.
+async fn recorded(context: &Context, id: SessionId) -> Result<Box<RawValue>, Refusal> {
+    context.audit.touch(id);
+    if let Some(session) = done(context, id).await? {
+        let envelope = exec::replayed(context, session).await?;
+        return serde_json::value::to_raw_value(&envelope)
+            .map_err(|error| context.fault("an answer could not be written as JSON", &error));
+    }
     Err(Refusal::new(
         Code::Conflict,
         "the gateway stopped during the first call with this idempotency key",
     )
-    .hint(hint)
+    .hint("wait for it with sessions_wait")
     .detail("session_id", id.to_string()))
 }

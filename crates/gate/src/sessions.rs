@@ -10,7 +10,7 @@ use model::{Caller, Id as _, Refusal, Session, SessionId};
 
 pub(crate) use content::SessionsGetContent;
 pub(crate) use get::SessionsGet;
-pub(crate) use kill::{SessionsKill, end};
+pub(crate) use kill::{SessionsKill, wake};
 pub(crate) use list::SessionsList;
 pub(crate) use wait::SessionsWait;
 

@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 use crate::audit::AuditDraft;
 use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
-use crate::exec::Runs;
+use crate::exec::{Places, Runs};
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
@@ -29,6 +29,7 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
     pub(crate) runs: Arc<Runs>,
+    pub(crate) places: Arc<Places>,
     in_flight: Mutex<HashMap<CredentialId, u32>>,
 }
 
@@ -71,6 +72,7 @@ impl Gate {
             store,
             clock,
             runs: Arc::default(),
+            places: Arc::default(),
             in_flight: Mutex::default(),
         }))
     }
@@ -196,7 +198,8 @@ impl Gate {
             return Err(Denied::Scope(Scopes::of([entry.scope])));
         }
         let _in_flight = self.enter(entry, caller).map_err(Denied::Refused)?;
-        let claim = idempotency::Request::of(entry, &arguments);
+        let claim =
+            idempotency::Request::of(context, entry, &arguments).map_err(Denied::Refused)?;
         let prepared = entry.prepare(arguments).map_err(Denied::Refused)?;
         if !caller.credential.scopes.contains(prepared.scope) {
             return Err(Denied::Scope(Scopes::of([entry.scope, prepared.scope])));

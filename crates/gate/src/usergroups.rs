@@ -151,7 +151,8 @@ impl Operation for UsergroupsCreate {
 }
 
 /// Deletes a user group. With `force` its uses are removed too; a connection
-/// left without groups stays restricted to administrators and auditors.
+/// left without groups stays restricted to administrators and auditors. The only
+/// reviewers of a connection are not deleted: name others there first.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct UsergroupsDelete {
     /// Id or name.

@@ -30,7 +30,7 @@ pub use ids::{
 pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};
 pub use outcome::{Failure, Finish, Masking, OutputStatus};
 pub use page::{Cursor, Page, PageArgs};
-pub use patch::Patch;
+pub use patch::{Patch, word_or_empty};
 pub use piece::{
     Cell, Column, ColumnSource, Piece, RowBatch, Severity, Stream, TargetError, ValueKind,
 };

@@ -1,6 +1,7 @@
 //! The one rule of updates: omitted keeps, null clears, a value replaces.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Deserializer};
 
 /// A field of an update.
@@ -50,6 +51,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
+/// Reads a field whose values are words; the empty text clears it, like `null`.
+/// For `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// When the word is none of `T`.
+pub fn word_or_empty<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    match Option::<String>::deserialize(deserializer)? {
+        Some(word) if !word.is_empty() => T::deserialize(word.into_deserializer()).map(Patch::Set),
+        _ => Ok(Patch::Clear),
+    }
+}
+
 impl<T: JsonSchema> JsonSchema for Patch<T> {
     fn inline_schema() -> bool {
         true
@@ -80,5 +97,21 @@ mod tests {
         assert_eq!(read("{}").apply(7, 1), 7);
         assert_eq!(read(r#"{"field":null}"#).apply(7, 1), 1);
         assert_eq!(read(r#"{"field":3}"#).apply(7, 1), 3);
+    }
+
+    #[test]
+    fn an_empty_word_clears() {
+        #[derive(Deserialize)]
+        struct Update {
+            #[serde(default, deserialize_with = "word_or_empty")]
+            mode: Patch<crate::Mode>,
+        }
+        let read = |text: &str| serde_json::from_str::<Update>(text).map(|update| update.mode);
+        assert_eq!(read("{}").unwrap(), Patch::Keep);
+        assert_eq!(read(r#"{"mode":null}"#).unwrap(), Patch::Clear);
+        assert_eq!(read(r#"{"mode":""}"#).unwrap(), Patch::Clear);
+        let set = read(r#"{"mode":"disabled"}"#).unwrap();
+        assert_eq!(set, Patch::Set(crate::Mode::Disabled));
+        assert!(read(r#"{"mode":"maybe"}"#).is_err());
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use model::{AccessModes, Connection, ConnectionType, Limits, Secrets, SecretsPatch, Tls};
 use serde::{Deserialize, Serialize};
 
+pub use change::Deleted;
 pub use set::ConnectionSet;
 
 /// Everything of a connection that is written as a whole.

@@ -5,7 +5,7 @@ use model::{Group, GroupId, GroupSource, Id as _, Page};
 use crate::db::{Row, Tx};
 use crate::links::{self, Kind, Links};
 use crate::page::Keyset;
-use crate::sql::{assembled, like_of_part, sql};
+use crate::sql::{assembled, like_of_part, placeholders, sql};
 use crate::users::check_version;
 use crate::{Binding, Error, OrgStore};
 
@@ -56,9 +56,7 @@ impl OrgStore {
             .int(page.rows());
         let rows = self.inner.db.all(query).await?;
         let mut groups = page.page(rows, read, |group| group.name.clone())?;
-        for group in &mut groups.items {
-            self.add_uses(group).await?;
-        }
+        self.add_uses(&mut groups.items).await?;
         Ok(groups)
     }
 
@@ -67,19 +65,16 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn group(&self, reference: &str) -> Result<Option<Group>, Error> {
-        let column = if model::is_uuid_form(reference) {
-            "id"
-        } else {
-            "name"
-        };
+        let (column, value) = links::id_or_name(reference);
         let query = assembled(format!(
             "SELECT {COLUMNS} FROM user_group g WHERE g.org_id = $1 AND g.{column} = $2"
         ));
-        let Some(row) = self.first(query.id(self.org).text(reference)).await? else {
+        let Some(row) = self.first(query.id(self.org).text(value)).await? else {
             return Ok(None);
         };
-        let mut group = read(row)?;
-        self.add_uses(&mut group).await?;
+        let mut groups = [read(row)?];
+        self.add_uses(&mut groups).await?;
+        let [group] = groups;
         Ok(Some(group))
     }
 
@@ -106,10 +101,11 @@ impl OrgStore {
             .await?;
         let (mut bound_connections, mut newly_restricted) = (Vec::new(), Vec::new());
         for connection in connections {
+            let was_open = !is_closed_by_attribute(tx, &connection).await?;
             let (binding, fresh) = self.ensure_binding(tx, &connection).await?;
             self.admit(tx, &binding, &id.to_string()).await?;
             let binding = self.binding(tx, &connection).await?;
-            if fresh {
+            if fresh && was_open {
                 newly_restricted.push(binding.connection_name.clone());
             }
             bound_connections.push(binding);
@@ -153,7 +149,8 @@ impl OrgStore {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Protected`] for a built-in one,
-    /// [`Error::Version`], [`Error::InUse`].
+    /// [`Error::Version`], [`Error::InUse`]: with `force` for connections that
+    /// are managed or would be left without reviewers, and so run unreviewed.
     pub async fn delete_group(
         &self,
         reference: &str,
@@ -171,9 +168,21 @@ impl OrgStore {
             return Err(Error::Protected);
         }
         check_version(row.int()?, version)?;
-        let uses = uses(tx, &id).await?;
+        let uses = list(tx, USES, &id).await?;
         if !uses.is_empty() && !force {
             return Err(Error::InUse(uses));
+        }
+        let kept = list(tx, KEPT, &id).await?;
+        if !kept.is_empty() {
+            return Err(Error::InUse(kept));
+        }
+        for grow in [
+            "UPDATE connection SET version = version + 1, updated_at = $1 WHERE id IN \
+             (SELECT connection_id FROM connection_reviewer WHERE group_id = $2)",
+            "UPDATE access_binding SET version = version + 1, updated_at = $1 WHERE id IN \
+             (SELECT binding_id FROM access_binding_group WHERE group_id = $2)",
+        ] {
+            tx.run(sql(grow).time(self.now()).text(&id)).await?;
         }
         for clear in [
             "DELETE FROM access_binding_group WHERE group_id = $1",
@@ -204,45 +213,100 @@ impl OrgStore {
         Ok(id)
     }
 
-    async fn add_uses(&self, group: &mut Group) -> Result<(), Error> {
-        let query = sql(
-            "SELECT c.name FROM access_binding_group g JOIN access_binding b ON b.id = g.binding_id \
-             JOIN connection c ON c.id = b.connection_id WHERE g.group_id = $1 ORDER BY c.name",
-        );
-        for mut row in self.inner.db.all(query.id(group.id)).await? {
-            group.connections.push(row.text()?);
+    /// Fills in what each group is used by.
+    async fn add_uses(&self, groups: &mut [Group]) -> Result<(), Error> {
+        if groups.is_empty() {
+            return Ok(());
         }
-        let query = sql(
-            "SELECT a.name FROM attribute_link l JOIN attribute a ON a.id = l.attribute_id \
-             WHERE l.kind = 'group' AND l.target_id = $1 ORDER BY a.name",
-        );
-        for mut row in self.inner.db.all(query.id(group.id)).await? {
-            group.attributes.push(row.text()?);
+        let ids = placeholders(1, groups.len());
+        let connections: fn(&mut Group) -> &mut Vec<String> = |group| &mut group.connections;
+        let attributes: fn(&mut Group) -> &mut Vec<String> = |group| &mut group.attributes;
+        for (text, names) in [
+            (
+                format!(
+                    "SELECT g.group_id, c.name FROM access_binding_group g \
+                     JOIN access_binding b ON b.id = g.binding_id \
+                     JOIN connection c ON c.id = b.connection_id \
+                     WHERE g.group_id IN {ids} ORDER BY c.name"
+                ),
+                connections,
+            ),
+            (
+                format!(
+                    "SELECT l.target_id, a.name FROM attribute_link l \
+                     JOIN attribute a ON a.id = l.attribute_id \
+                     WHERE l.target_id IN {ids} AND l.kind = 'group' ORDER BY a.name"
+                ),
+                attributes,
+            ),
+        ] {
+            let query = groups
+                .iter()
+                .fold(assembled(text), |query, group| query.id(group.id));
+            for mut row in self.inner.db.all(query).await? {
+                let (id, name): (GroupId, String) = (row.id()?, row.text()?);
+                if let Some(group) = groups.iter_mut().find(|group| group.id == id) {
+                    names(group).push(name);
+                }
+            }
         }
         Ok(())
     }
 }
 
-/// Everything that names a group, each as kind and name.
-async fn uses(tx: &mut Tx, id: &str) -> Result<Vec<String>, Error> {
+/// Whether an attribute of a connection lets only some groups see it.
+async fn is_closed_by_attribute(tx: &mut Tx, connection: &str) -> Result<bool, Error> {
+    let query = sql(
+        "SELECT c.target_id FROM attribute_link c JOIN attribute_link l \
+         ON l.attribute_id = c.attribute_id AND l.kind = 'group' \
+         WHERE c.kind = 'connection' AND c.target_id = $1",
+    );
+    Ok(tx.first(query.text(connection)).await?.is_some())
+}
+
+/// Kinds of uses of a group, each with the query of their names.
+const USES: &[(&str, &str)] = &[
+    (
+        "connection",
+        "SELECT c.name FROM access_binding_group g JOIN access_binding b ON b.id = g.binding_id \
+         JOIN connection c ON c.id = b.connection_id WHERE g.group_id = $1 ORDER BY c.name",
+    ),
+    (
+        "attribute",
+        "SELECT a.name FROM attribute_link l JOIN attribute a ON a.id = l.attribute_id \
+         WHERE l.kind = 'group' AND l.target_id = $1 ORDER BY a.name",
+    ),
+    (
+        "reviewers of connection",
+        "SELECT c.name FROM connection_reviewer r JOIN connection c ON c.id = r.connection_id \
+         WHERE r.group_id = $1 ORDER BY c.name",
+    ),
+];
+
+/// The uses that stay in the way of a forced deletion.
+const KEPT: &[(&str, &str)] = &[
+    (
+        "reviewers of managed connection",
+        "SELECT c.name FROM connection_reviewer r JOIN connection c ON c.id = r.connection_id \
+         WHERE r.group_id = $1 AND c.managed_by IS NOT NULL ORDER BY c.name",
+    ),
+    (
+        "only reviewers of connection",
+        "SELECT c.name FROM connection_reviewer r JOIN connection c ON c.id = r.connection_id \
+         WHERE r.group_id = $1 AND c.managed_by IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM connection_reviewer o WHERE o.connection_id = c.id AND o.group_id <> $1) \
+         ORDER BY c.name",
+    ),
+];
+
+/// What uses a group, each as kind and name.
+async fn list(
+    tx: &mut Tx,
+    kinds: &[(&'static str, &'static str)],
+    id: &str,
+) -> Result<Vec<String>, Error> {
     let mut uses = Vec::new();
-    for (kind, query) in [
-        (
-            "connection",
-            "SELECT c.name FROM access_binding_group g JOIN access_binding b ON b.id = g.binding_id \
-             JOIN connection c ON c.id = b.connection_id WHERE g.group_id = $1 ORDER BY c.name",
-        ),
-        (
-            "attribute",
-            "SELECT a.name FROM attribute_link l JOIN attribute a ON a.id = l.attribute_id \
-             WHERE l.kind = 'group' AND l.target_id = $1 ORDER BY a.name",
-        ),
-        (
-            "reviewers of connection",
-            "SELECT c.name FROM connection_reviewer r JOIN connection c ON c.id = r.connection_id \
-             WHERE r.group_id = $1 ORDER BY c.name",
-        ),
-    ] {
+    for (kind, query) in kinds {
         for mut row in tx.all(sql(query).text(id)).await? {
             uses.push(format!("{kind} {}", row.text()?));
         }

@@ -42,6 +42,15 @@ pub enum Claim {
 }
 
 impl OrgStore {
+    /// Tells arguments from others without keeping them: they may hold secrets.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the master key cannot be used.
+    pub fn args_digest(&self, arguments: &str) -> Result<String, Error> {
+        let key = self.inner.key.read();
+        key.digest("idempotency", arguments.as_bytes())
+    }
+
     /// Claims a key for a call with these arguments.
     ///
     /// # Errors
@@ -115,48 +124,52 @@ impl OrgStore {
         })
     }
 
-    /// Notes the session of a claimed call.
+    /// Notes the session of a claimed call; `false` when the claim is no longer
+    /// this gateway's: then the call must not run.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
-    pub async fn attach(&self, call: &CallKey, session: SessionId) -> Result<(), Error> {
+    pub async fn attach(&self, call: &CallKey, session: SessionId) -> Result<bool, Error> {
         let attach = sql(
-            "UPDATE idempotency SET session_id = $5 WHERE org_id = $1 AND caller_id = $2 \
-             AND tool = $3 AND key = $4",
+            "UPDATE idempotency SET session_id = $6 WHERE org_id = $1 AND caller_id = $2 \
+             AND tool = $3 AND key = $4 AND replica = $5",
         );
-        self.inner
-            .db
-            .run(self.of(attach, call).id(session))
-            .await
-            .map(drop)
+        let attached = self.inner.db.run(self.of_own(attach, call).id(session));
+        Ok(attached.await? > 0)
     }
 
-    /// Keeps the outcome of a claimed call.
+    /// Keeps the outcome of a call that this gateway has claimed.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
     pub async fn settle(&self, call: &CallKey, outcome: &str) -> Result<(), Error> {
         let settle = sql(
-            "UPDATE idempotency SET outcome = $5 WHERE org_id = $1 AND caller_id = $2 \
-             AND tool = $3 AND key = $4",
+            "UPDATE idempotency SET outcome = $6 WHERE org_id = $1 AND caller_id = $2 \
+             AND tool = $3 AND key = $4 AND replica = $5",
         );
-        self.inner
-            .db
-            .run(self.of(settle, call).text(outcome))
-            .await
-            .map(drop)
+        let settled = self.inner.db.run(self.of_own(settle, call).text(outcome));
+        settled.await.map(drop)
     }
 
-    /// Gives a claim back, so that the key can be used again.
+    /// Gives a claim of this gateway back, so that the key can be used again.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
     pub async fn release(&self, call: &CallKey) -> Result<(), Error> {
         let release = sql(
             "DELETE FROM idempotency WHERE org_id = $1 AND caller_id = $2 AND tool = $3 \
-             AND key = $4 AND outcome IS NULL",
+             AND key = $4 AND replica = $5 AND outcome IS NULL",
         );
-        self.inner.db.run(self.of(release, call)).await.map(drop)
+        self.inner
+            .db
+            .run(self.of_own(release, call))
+            .await
+            .map(drop)
+    }
+
+    /// Binds the four parts of a key as `$1` to `$4` and this gateway as `$5`.
+    fn of_own(&self, statement: crate::sql::Sql, call: &CallKey) -> crate::sql::Sql {
+        self.of(statement, call).id(self.inner.replica)
     }
 
     /// Binds the four parts of a key as `$1` to `$4`.

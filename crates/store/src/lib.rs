@@ -34,7 +34,7 @@ mod writer;
 pub use bindings::Binding;
 pub use bus::{Bus, Watch};
 pub use config::{Config, StoreUrl};
-pub use connections::{ConnectionFields, ConnectionSet, NewConnection, SecretsChange};
+pub use connections::{ConnectionFields, ConnectionSet, Deleted, NewConnection, SecretsChange};
 pub use credentials::{
     CredentialFilter, CredentialOwner, LoginPair, LoginRotation, NewCredential, StoredCredential,
     TokenKind,
@@ -46,7 +46,7 @@ pub use org::OrgStore;
 pub use page::Keyset;
 pub use recordings::{Recorder, RecordingPage, RecordingTail};
 pub use seal::MasterKey;
-pub use sessions::{SessionFilter, SessionList, SessionPage, Viewer};
+pub use sessions::{Cancel, SessionFilter, SessionList, SessionPage, Viewer};
 pub use store::Store;
 pub use token::TokenHash;
 pub use users::{NewUser, SignIn, UserChange, UserFilter};

@@ -104,12 +104,17 @@ pub(crate) async fn find(
     }
 }
 
-/// A text in UUID form is an id; names cannot have that form.
-fn lookup(org: OrgId, kind: Kind, reference: &str) -> Sql {
-    let (column, value) = match Uuid::try_parse(reference) {
+/// The column that a reference is looked up in, and its value there. A text in
+/// UUID form is an id; names cannot have that form.
+pub(crate) fn id_or_name(reference: &str) -> (&'static str, String) {
+    match Uuid::try_parse(reference) {
         Ok(id) => ("id", id.hyphenated().to_string()),
         Err(_) => ("name", reference.to_owned()),
-    };
+    }
+}
+
+fn lookup(org: OrgId, kind: Kind, reference: &str) -> Sql {
+    let (column, value) = id_or_name(reference);
     let table = kind.table();
     assembled(format!(
         "SELECT id FROM {table} WHERE org_id = $1 AND {column} = $2"

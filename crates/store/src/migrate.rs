@@ -17,10 +17,16 @@ pub(crate) struct Migration {
 }
 
 /// Every step that this binary knows.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_foundation",
-    script: include_str!("../migrations/0001_foundation.sql"),
-}];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_foundation",
+        script: include_str!("../migrations/0001_foundation.sql"),
+    },
+    Migration {
+        name: "0002_cancel_reason",
+        script: include_str!("../migrations/0002_cancel_reason.sql"),
+    },
+];
 
 impl Migration {
     fn checksum(&self) -> String {

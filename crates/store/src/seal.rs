@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::{Digest, Sha256};
 
@@ -64,6 +65,19 @@ impl MasterKey {
     fn cipher(&self) -> Result<XChaCha20Poly1305, Error> {
         XChaCha20Poly1305::new_from_slice(self.expose())
             .map_err(|_| Error::Config("the master key is not 32 bytes long".into()))
+    }
+
+    /// HMAC-SHA256 of `data` under a key of its own for `purpose`, in hexadecimal.
+    /// Who has the store and not the master key cannot try out what `data` was.
+    pub(crate) fn digest(&self, purpose: &str, data: &[u8]) -> Result<String, Error> {
+        let keyed = |key: &[u8], data: &[u8]| {
+            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key)
+                .map_err(|_| Error::Config("the master key cannot be used".into()))?;
+            mac.update(data);
+            Ok::<_, Error>(mac.finalize().into_bytes())
+        };
+        let own = keyed(self.expose(), purpose.as_bytes())?;
+        Ok(hex(&keyed(&own, data)?))
     }
 
     /// Seals `secret` for one place.
@@ -162,6 +176,22 @@ mod tests {
         let altered = format!("{}AA", &sealed[..sealed.len() - 2]);
         assert!(key.open(&PLACE, &altered).is_err());
         assert!(matches!(key.open(&PLACE, "x"), Err(Error::Corrupt(_))));
+    }
+
+    #[test]
+    fn a_digest_is_of_its_key_purpose_and_data() {
+        let [one, other] = [7, 8].map(|byte| MasterKey::from_bytes([byte; 32]));
+        let digest = one.digest("p", b"data").unwrap();
+        assert_eq!(digest, one.digest("p", b"data").unwrap());
+        assert_eq!(digest.len(), 64);
+        for another in [
+            other.digest("p", b"data"),
+            one.digest("q", b"data"),
+            one.digest("p", b"date"),
+        ] {
+            assert_ne!(digest, another.unwrap());
+        }
+        assert_ne!(digest, hex(&Sha256::digest(b"data")));
     }
 
     #[test]

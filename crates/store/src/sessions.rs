@@ -1,11 +1,13 @@
 //! Sessions.
 
+mod cancel;
 mod list;
 mod moved;
 mod write;
 
 use model::{ConnectionType, Origin, Session, SessionOutcome, SessionStatus, Timestamp, Verb};
 
+pub use cancel::Cancel;
 pub(crate) use moved::session_of;
 pub(crate) use write::update_statement;
 

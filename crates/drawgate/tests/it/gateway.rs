@@ -206,6 +206,21 @@ impl Gateway {
         panic!("the gateway did not stop:\n{}", self.said.lock());
     }
 
+    /// Another gateway on the same store, which must be PostgreSQL.
+    pub fn twin(&self) -> Self {
+        let (child, url, said) = launch(&self.arguments, &self.environment);
+        Self {
+            child,
+            url,
+            data: self.data.clone(),
+            said,
+            arguments: self.arguments.clone(),
+            environment: self.environment.clone(),
+            _folder: None,
+            _postgres: self._postgres.clone(),
+        }
+    }
+
     /// Starts it again on the same data, after [`Gateway::kill`] or [`Gateway::stop`].
     pub fn start_again(&mut self) {
         let (child, url, said) = launch(&self.arguments, &self.environment);

@@ -1,6 +1,9 @@
 //! Runs that take their time: hand-off, waiting, killing, limits, repeats.
 
+mod crowd;
+mod elsewhere;
 mod ended;
+mod outcomes;
 mod repeats;
 mod watched;
 

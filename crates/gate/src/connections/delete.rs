@@ -32,18 +32,17 @@ impl Operation for ConnectionsDelete {
         context.audit.touch(connection.id);
         let store = context.store();
         let id = connection.id;
-        store
+        let deleted = store
             .delete_connection(&id.to_string(), self.version)
             .await
-            .map_err(|error| context.refuse(error))?;
-        let open = store
-            .open_sessions_of_connection(id)
-            .await
-            .map_err(|error| context.refuse(error))?;
-        for session in open {
-            sessions::end(context, session).await?;
-        }
+            .map_err(|error| super::refuse(context, &self.name, error))?;
         context.gate.targets.forget(id);
+        // One that was opened while the deletion was written is not among its own.
+        let late = store.cancel_sessions_of_connection(id).await;
+        for session in deleted.open.iter().chain(late.iter().flatten()) {
+            sessions::wake(context, *session);
+        }
+        late.map_err(|error| context.refuse(error))?;
         Ok(Deleted::new(id, &connection.name))
     }
 }

@@ -4,19 +4,23 @@ use std::collections::BTreeMap;
 
 use model::{
     AccessModes, Connection, Limits, Mode, Patch, Refusal, Role, Scope, SecretString, Secrets,
+    word_or_empty,
 };
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use store::{ConnectionFields, SecretsChange};
+use store::{ConnectionFields, Error, SecretsChange};
 
 use super::create::default_schema_mode;
 use super::fields;
 use super::object::ConnectionObject;
 use crate::{Context, Hints, Operation, exec, targets};
 
+/// How often a change starts again because somebody else was faster.
+const ATTEMPTS: usize = 32;
+
 /// Changes a connection. What is left out stays, null goes back to the default,
 /// a value replaces as a whole.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Clone, Deserialize, JsonSchema)]
 pub(crate) struct ConnectionsUpdate {
     /// Id or name; selects, does not rename.
     #[schemars(length(min = 1, max = 254))]
@@ -41,16 +45,20 @@ pub(crate) struct ConnectionsUpdate {
     #[serde(default)]
     tags: Patch<BTreeMap<String, String>>,
     /// Whether runbooks may run on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word_or_empty")]
+    #[schemars(schema_with = "mode_or_empty")]
     access_mode_runbooks: Patch<Mode>,
     /// Whether single executions may run on it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word_or_empty")]
+    #[schemars(schema_with = "mode_or_empty")]
     access_mode_exec: Patch<Mode>,
     /// Whether native clients may connect.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word_or_empty")]
+    #[schemars(schema_with = "mode_or_empty")]
     access_mode_connect: Patch<Mode>,
     /// Whether schema tools may read it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word_or_empty")]
+    #[schemars(schema_with = "mode_or_empty")]
     access_schema: Patch<Mode>,
     /// Ids or names of guardrail rules.
     #[serde(default)]
@@ -92,24 +100,41 @@ impl Operation for ConnectionsUpdate {
     type Output = ConnectionObject;
 
     async fn run(self, context: &Context) -> Result<Self::Output, Refusal> {
-        let stored = exec::look_up(context, &self.name).await?;
-        context.audit.touch(stored.id);
-        let store = context.store();
-        let before = store
-            .connection_secrets(stored.id)
-            .await
-            .map_err(|error| context.refuse(error))?;
-        let (id, version) = (stored.id, self.version);
-        let (fields, secrets) = self.apply(&stored, before)?;
-        let changed = store
-            .update_connection(id, fields, secrets, version)
-            .await
-            .map_err(|error| context.refuse(error))?;
-        Ok(ConnectionObject::show(&changed, &context.caller))
+        let mut left = ATTEMPTS;
+        loop {
+            let stored = exec::look_up(context, &self.name).await?;
+            context.audit.touch(stored.id);
+            if self.version.is_some_and(|asked| asked != stored.version) {
+                return Err(Refusal::version_conflict(stored.version));
+            }
+            left -= 1;
+            match self.clone().write(context, &stored).await? {
+                Ok(changed) => return Ok(ConnectionObject::show(&changed, &context.caller)),
+                Err(Error::Version { .. }) if self.version.is_none() && left > 0 => {}
+                Err(error) => return Err(super::refuse(context, &self.name, error)),
+            }
+        }
     }
 }
 
 impl ConnectionsUpdate {
+    /// Writes `stored` with this change, unless it was changed since it was
+    /// read: what is left out would go back to what it was then.
+    async fn write(
+        self,
+        context: &Context,
+        stored: &Connection,
+    ) -> Result<Result<Connection, Error>, Refusal> {
+        let store = context.store();
+        let before = store.connection_secrets(stored.id).await;
+        let before = before.map_err(|error| context.refuse(error))?;
+        let (fields, secrets) = self.apply(stored, before)?;
+        let version = Some(stored.version);
+        Ok(store
+            .update_connection(stored.id, fields, secrets, version)
+            .await)
+    }
+
     /// The stored connection after this change.
     fn apply(
         mut self,
@@ -198,4 +223,12 @@ impl ConnectionsUpdate {
             )),
         }
     }
+}
+
+/// The schema of a mode that the empty text clears.
+fn mode_or_empty(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["string", "null"],
+        "enum": ["enabled", "disabled", "", null],
+    })
 }

@@ -1,6 +1,6 @@
 //! The part of the output that is answered inline.
 
-use model::{Format, Piece};
+use model::{Column, Format, Piece};
 
 use super::rows::RowSet;
 
@@ -20,7 +20,12 @@ pub(super) struct Answer {
     structured: bool,
     /// Whether the current statement returns rows.
     returning: bool,
+    /// Whether the current result set is the last of `sets`.
+    kept: bool,
 }
+
+/// What a column takes in JSON besides its name and type, in bytes, roughly.
+const COLUMN_BYTES: usize = 40;
 
 /// What was collected.
 pub(super) struct Collected {
@@ -49,6 +54,7 @@ impl Answer {
             affected: 0,
             structured,
             returning: false,
+            kept: false,
         }
     }
 
@@ -97,14 +103,29 @@ impl Answer {
         }
     }
 
+    /// Charges the columns of a new result set, or cuts the answer before them.
+    fn has_room_for(&mut self, columns: &[Column]) -> bool {
+        if self.cut.is_some() {
+            return false;
+        }
+        self.used += columns_bytes(columns);
+        if self.used > self.limit {
+            self.cut = Some(self.total);
+        }
+        self.cut.is_none()
+    }
+
     fn add_rows(&mut self, piece: &Piece, rendered: &str) {
         match piece {
             Piece::Columns(columns) => {
                 self.returning = true;
-                self.sets.push(RowSet::new(columns));
+                self.kept = self.has_room_for(columns);
+                if self.kept {
+                    self.sets.push(RowSet::new(columns));
+                }
             }
             Piece::Rows(batch) => {
-                let Some(set) = self.sets.last_mut() else {
+                let Some(set) = self.sets.last_mut().filter(|_| self.kept) else {
                     return;
                 };
                 set.row_count += batch.len() as u64;
@@ -132,6 +153,12 @@ impl Answer {
     }
 }
 
+/// Bytes that columns take in JSON, roughly.
+fn columns_bytes(columns: &[Column]) -> usize {
+    let bytes = |column: &Column| column.name.len() + column.type_name.len() + COLUMN_BYTES;
+    COLUMN_BYTES + columns.iter().map(bytes).sum::<usize>()
+}
+
 /// Bytes of the first `count` lines.
 fn rows_before(rendered: &str, count: usize) -> usize {
     rendered
@@ -157,7 +184,7 @@ pub(super) fn head_of(text: &str, bytes: usize) -> &str {
 mod tests {
     use super::super::render;
     use super::*;
-    use model::{Column, RowBatch, ValueKind};
+    use model::{RowBatch, ValueKind};
 
     #[test]
     fn text_is_cut_between_characters_and_the_rest_is_counted() {
@@ -193,28 +220,70 @@ mod tests {
         assert_eq!((collected.sets.len(), collected.affected), (2, Some(2)));
     }
 
-    #[test]
-    fn rows_are_cut_at_a_row_and_counted_in_full() {
-        let column = Column {
-            name: "n".into(),
+    fn column(name: &str) -> Column {
+        Column {
+            name: name.into(),
             type_name: "text".into(),
             kind: ValueKind::Text,
             source: None,
-        };
+        }
+    }
+
+    fn batch(rows: usize) -> RowBatch {
         let mut batch = RowBatch::new(1);
-        for _ in 0..10 {
+        for _ in 0..rows {
             batch.push(b"0123456789");
             batch.end_row();
         }
+        batch
+    }
+
+    #[test]
+    fn rows_are_cut_at_a_row_and_counted_in_full() {
         let mut rendered = String::new();
-        render::push_rows(&mut rendered, &batch);
-        let mut answer = Answer::new(Format::Rows, 40, true);
-        answer.take(&Piece::Columns(vec![column]), "n\n");
-        answer.take(&Piece::Rows(batch), &rendered);
+        render::push_rows(&mut rendered, &batch(10));
+        let limit = columns_bytes(&[column("n")]) + 40;
+        let mut answer = Answer::new(Format::Rows, limit, true);
+        answer.take(&Piece::Columns(vec![column("n")]), "n\n");
+        answer.take(&Piece::Rows(batch(10)), &rendered);
         let collected = answer.finish();
         assert_eq!(collected.sets[0].rows.len(), 2);
         assert_eq!(collected.sets[0].row_count, 10);
         assert_eq!(collected.cut, Some(2 + 22));
         assert_eq!(collected.row_count, Some(10));
+    }
+
+    #[test]
+    fn result_sets_without_number_are_cut_too() {
+        for width in [0, 1] {
+            let mut answer = Answer::new(Format::Rows, 1024, true);
+            for _ in 0..10_000 {
+                let columns = (0..width).map(|_| column("n")).collect();
+                answer.take(&Piece::Columns(columns), "n\n");
+                answer.take(&Piece::Rows(batch(1)), "0123456789\n");
+            }
+            let collected = answer.finish();
+            assert!(collected.sets.len() <= 1024 / COLUMN_BYTES);
+            let counted = collected.sets.iter().map(|set| set.row_count);
+            assert_eq!(counted.max(), Some(1), "rows count for their own set");
+            assert_eq!(collected.row_count, Some(10_000));
+            let kept = collected
+                .sets
+                .iter()
+                .map(|set| set.rows.len())
+                .sum::<usize>() as u64;
+            assert!(collected.cut.is_some_and(|cut| cut >= 13 * kept));
+        }
+    }
+
+    #[test]
+    fn a_result_set_wider_than_the_answer_is_left_to_the_record() {
+        let wide: Vec<Column> = (0..2000).map(|_| column("n")).collect();
+        let mut answer = Answer::new(Format::Rows, 1024, true);
+        answer.take(&Piece::Columns(wide), "n\n");
+        answer.take(&Piece::Rows(batch(3)), "x\n");
+        let collected = answer.finish();
+        assert!(collected.sets.is_empty());
+        assert_eq!((collected.cut, collected.row_count), (Some(0), Some(3)));
     }
 }

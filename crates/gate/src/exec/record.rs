@@ -16,7 +16,7 @@ use super::access::Admitted;
 use super::envelope::{Envelope, RunStatus};
 use super::runs::Handle;
 use crate::audit::AuditDraft;
-use crate::{Context, Gate};
+use crate::{Context, Gate, idempotency};
 
 /// Time between two attempts to close a session that the store did not take.
 const RETRY: Duration = Duration::from_secs(1);
@@ -50,9 +50,11 @@ pub(super) struct End {
 /// Puts a session on file.
 ///
 /// # Errors
-/// `unavailable` when it cannot be stored: then nothing runs.
+/// `unavailable` when it cannot be stored, `busy` when the idempotency key of
+/// the call was taken over by another gateway: then nothing runs.
 pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Record, Refusal> {
     let session = new_session(context, admitted);
+    idempotency::attach(context, session.id).await?;
     let mut record = Record {
         gate: Arc::clone(&context.gate),
         store: context.store(),
@@ -71,10 +73,6 @@ pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Recor
     record.is_closed = false;
     context.audit.touch(record.session.id);
     let _ = context.on_record.set(());
-    if let Some(key) = context.claim.get() {
-        let attached = record.store.attach(key, record.session.id).await;
-        attached.map_err(|error| context.refuse(error))?;
-    }
     Ok(record)
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use connect::{BoxFuture, Fault, Halt, Job, Sink, Target};
+use connect::{BoxFuture, Fault, Halt, Job, Sink, Stage, Target};
 use model::{
     Code, ConnectionType, Failure, Finish, Format, Id as _, OutputStatus, Piece, Refusal,
     SessionOutcome,
@@ -15,6 +15,7 @@ use super::answer::{Answer, Collected};
 use super::envelope::{Envelope, RunStatus, next_cursor};
 use super::guard_out::GuardOut;
 use super::masking::{self, Masking};
+use super::places::Place;
 use super::record::{End, Record};
 use super::render::TextRender;
 use super::review::Cleared;
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     record: Record,
     inline_bytes: usize,
     recording_limit: u64,
+    /// Held until the run ends.
+    place: Place,
 }
 
 impl Run {
@@ -51,6 +54,7 @@ impl Run {
         cleared: Cleared,
         record: Record,
         inline_bytes: usize,
+        place: Place,
     ) -> Self {
         let recording_limit = context.gate.config.max_recording_bytes;
         Self {
@@ -58,6 +62,7 @@ impl Run {
             record,
             inline_bytes,
             recording_limit,
+            place,
         }
     }
 
@@ -81,6 +86,7 @@ impl Run {
             record,
             inline_bytes,
             recording_limit,
+            place: _place,
         } = self;
         let connection = cleared.connection();
         let masking = match Masking::plan(connection) {
@@ -95,6 +101,9 @@ impl Run {
             Ok(target) => target,
             Err(fault) => return never_reached(record, &fault).await,
         };
+        if record.handle().stop().is_cancelled() {
+            return never_reached(record, &ended_before()).await;
+        }
         let recorder = record.recorder(recording_limit);
         let mut outlet = Outlet {
             masking,
@@ -165,12 +174,8 @@ async fn attend(
 
 /// Ends the run when its kill was asked for, here or elsewhere.
 async fn heed_kill(record: &Record) {
-    if record
-        .store()
-        .cancel_requested(record.id())
-        .await
-        .unwrap_or(false)
-    {
+    if let Ok(Some(cancel)) = record.store().cancel_requested(record.id()).await {
+        record.handle().explain(cancel.reason.as_deref());
         record.handle().end(Ending::Killed);
     }
 }
@@ -185,9 +190,21 @@ async fn keep_fresh(record: &Record, recorder: &Recorder) {
     }
 }
 
+/// The fault of a run that was ended before its target was touched.
+fn ended_before() -> Fault {
+    Fault {
+        stage: Stage::Agent,
+        code: Code::Unavailable,
+        message: "the run was ended before it began".to_owned(),
+    }
+}
+
 /// The target was never reached.
 async fn never_reached(record: Record, fault: &Fault) -> Result<Envelope, Refusal> {
-    let failure = Failure::new(fault.code, fault.message.clone());
+    let failure = explained(
+        Failure::new(fault.code, fault.message.clone()),
+        record.handle(),
+    );
     let mut envelope = record.ended_envelope(&failure.message, OutputStatus::Failed);
     envelope.failure = Some(failure.clone());
     let (failure, outcome) = match record.handle().ending() {
@@ -215,6 +232,14 @@ async fn never_reached(record: Record, fault: &Fault) -> Result<Envelope, Refusa
     Ok(envelope)
 }
 
+/// A failure with why the run was killed, in the words of who did.
+fn explained(mut failure: Failure, handle: &Handle) -> Failure {
+    if let Some(reason) = handle.reason() {
+        failure.message = format!("{}: {reason}", failure.message);
+    }
+    failure
+}
+
 /// The target was reached and the run is over.
 async fn ended(
     cleared: &Cleared,
@@ -224,9 +249,9 @@ async fn ended(
 ) -> Result<Envelope, Refusal> {
     outlet.finish();
     let (mut finish, outcome) = judge(finish, outlet.halted.take(), record.handle().ending());
-    if let (Some(failure), Some(reason)) = (&mut finish.failure, record.handle().reason()) {
-        failure.message = format!("{}: {reason}", failure.message);
-    }
+    finish.failure = finish
+        .failure
+        .map(|failure| explained(failure, record.handle()));
     let gate = Arc::clone(record.gate());
     let tail = match outlet.recorder.finish().await {
         Ok(tail) => tail,

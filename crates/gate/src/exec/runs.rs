@@ -56,6 +56,13 @@ impl Handle {
         self.stop.cancel();
     }
 
+    /// Notes why the run is about to be killed.
+    pub(super) fn explain(&self, reason: Option<&str>) {
+        if let Some(reason) = reason {
+            self.reason.lock().get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
     /// Lets the run go on alone; `false` when it has finished meanwhile.
     pub(super) fn detach(&self) -> bool {
         self.leave(DETACHED)
@@ -116,8 +123,8 @@ impl Runs {
 
     /// Notes why a run is about to be killed.
     pub(crate) fn explain(&self, session: SessionId, reason: Option<&str>) {
-        if let (Some(handle), Some(reason)) = (self.running.lock().get(&session), reason) {
-            *handle.reason.lock() = Some(reason.to_owned());
+        if let Some(handle) = self.running.lock().get(&session) {
+            handle.explain(reason);
         }
     }
 

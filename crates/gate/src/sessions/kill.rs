@@ -62,7 +62,7 @@ impl Operation for SessionsKill {
             .runs
             .explain(session.id, self.reason.as_deref());
         let mut watch = context.gate.store.bus().watch(session.id.uuid());
-        end(context, session.id).await?;
+        end(context, session.id, self.reason.as_deref()).await?;
         let ended = async {
             loop {
                 let now = super::find(context, &self.id).await?;
@@ -88,14 +88,21 @@ impl Operation for SessionsKill {
 
 /// Asks for the end of a run, wherever it is: here at once, elsewhere through
 /// the store and the bus.
-pub(crate) async fn end(context: &Context, session: SessionId) -> Result<(), Refusal> {
+async fn end(context: &Context, session: SessionId, reason: Option<&str>) -> Result<(), Refusal> {
     if !context.gate.runs.end(session, Ending::Killed) {
         context
             .store()
-            .request_cancel(session)
+            .request_cancel(session, reason)
             .await
             .map_err(|error| context.refuse(error))?;
         context.gate.store.bus().publish(session.uuid());
     }
     Ok(())
+}
+
+/// Tells a run, wherever it is, that its end was asked for in the store.
+pub(crate) fn wake(context: &Context, session: SessionId) {
+    if !context.gate.runs.end(session, Ending::Killed) {
+        context.gate.store.bus().publish(session.uuid());
+    }
 }

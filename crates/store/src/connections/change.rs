@@ -2,6 +2,7 @@
 
 use model::{
     Connection, ConnectionId, ExposeSecret as _, Id as _, SecretSource, SecretString, Secrets,
+    SessionId,
 };
 
 use super::{ConnectionFields, Detail, NewConnection, SecretsChange};
@@ -98,7 +99,8 @@ impl OrgStore {
         self.made(id).await
     }
 
-    /// Deletes a connection and answers its id and name. Its sessions stay.
+    /// Deletes a connection. Its sessions stay; those that have not ended are
+    /// asked to end in the same transaction.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Managed`], [`Error::Version`].
@@ -106,7 +108,7 @@ impl OrgStore {
         &self,
         reference: &str,
         version: Option<i64>,
-    ) -> Result<(ConnectionId, String), Error> {
+    ) -> Result<Deleted, Error> {
         let mut change = self.begin().await?;
         let tx = &mut change.tx;
         let found = links::find(tx, self.org, Kind::Connection, reference).await?;
@@ -124,8 +126,9 @@ impl OrgStore {
         ] {
             tx.run(sql(clear).id(id)).await?;
         }
+        let open = self.cancel_all(tx, id, self.now()).await?;
         change.commit().await?;
-        Ok((id, name))
+        Ok(Deleted { id, name, open })
     }
 
     /// The secrets of a connection, unsealed.
@@ -269,6 +272,17 @@ impl OrgStore {
         let statement = statement.id(id).text(key).id(self.org).text(source);
         tx.run(statement.text(sealed)).await.map(drop)
     }
+}
+
+/// A connection that is gone.
+#[derive(Clone, Debug)]
+pub struct Deleted {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// Sessions that had not ended.
+    pub open: Vec<SessionId>,
 }
 
 /// Ids of what a connection is linked to.

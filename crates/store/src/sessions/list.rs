@@ -4,7 +4,6 @@ use model::{Session, SessionId, SessionStatus};
 
 use super::{SessionFilter, SessionList, SessionPage, Viewer, session_of};
 use crate::db::Row;
-use crate::row::parse_id;
 use crate::sql::{Bind, Sql, assembled, like_of_glob, sql};
 use crate::{Error, OrgStore};
 
@@ -187,51 +186,5 @@ impl OrgStore {
         let query = sql("SELECT input FROM session WHERE org_id = $1 AND id = $2");
         let row = self.first(query.id(self.org).id(id)).await?;
         row.map(|mut row| row.text()).transpose()
-    }
-
-    /// Asks for the end of a session; `false` when it is unknown or done.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store cannot be written.
-    pub async fn request_cancel(&self, id: SessionId) -> Result<bool, Error> {
-        let ask = sql(
-            "UPDATE session SET cancel_requested_at = $1 WHERE org_id = $2 AND id = $3 \
-             AND status <> 'done'",
-        );
-        Ok(self
-            .inner
-            .db
-            .run(ask.time(self.now()).id(self.org).id(id))
-            .await?
-            > 0)
-    }
-
-    /// Whether somebody asked for the end of a session.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
-    pub async fn cancel_requested(&self, id: SessionId) -> Result<bool, Error> {
-        let query = sql("SELECT cancel_requested_at FROM session WHERE org_id = $1 AND id = $2");
-        match self.first(query.id(self.org).id(id)).await? {
-            Some(mut row) => Ok(row.opt_time()?.is_some()),
-            None => Ok(false),
-        }
-    }
-
-    /// Sessions of a connection that have not ended.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the store does not answer.
-    pub async fn open_sessions_of_connection(
-        &self,
-        id: model::ConnectionId,
-    ) -> Result<Vec<SessionId>, Error> {
-        let query = sql(
-            "SELECT id FROM session WHERE org_id = $1 AND connection_id = $2 AND status <> 'done'",
-        );
-        let rows = self.inner.db.all(query.id(self.org).id(id)).await?;
-        rows.into_iter()
-            .map(|mut row| parse_id(&row.text()?))
-            .collect()
     }
 }

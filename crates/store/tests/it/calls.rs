@@ -43,7 +43,7 @@ async fn a_settled_call_is_replayed_for_a_day() {
         let (org, key) = (&home.org, call("k"));
         assert_eq!(org.claim(&key, "d").await.unwrap(), Claim::Fresh);
         let id = session(home.now()).id;
-        org.attach(&key, id).await.unwrap();
+        assert!(org.attach(&key, id).await.unwrap());
         let joined = org.claim(&key, "d").await.unwrap();
         assert_eq!(joined, Claim::InFlight { session: Some(id) }, "{engine:?}");
         assert_eq!(org.claim(&key, "e").await.unwrap(), Claim::Mismatch);
@@ -101,7 +101,7 @@ async fn calls_of_a_gone_gateway_are_taken_over() {
         let id = session(home.now()).id;
         home.org.claim(&call("bare"), "d").await.unwrap();
         home.org.claim(&call("run"), "d").await.unwrap();
-        home.org.attach(&call("run"), id).await.unwrap();
+        assert!(home.org.attach(&call("run"), id).await.unwrap());
         let next = successor(&home).await;
         let org = next.org(home.id());
         let bare = org.claim(&call("bare"), "d").await.unwrap();
@@ -111,6 +111,32 @@ async fn calls_of_a_gone_gateway_are_taken_over() {
         let again = org.claim(&call("bare"), "d").await.unwrap();
         assert_eq!(again, Claim::InFlight { session: None });
     }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_taken_over_is_not_the_first_gateways_any_more() {
+    let home = Home::new(Engine::Postgres).await;
+    let (late, key) = (&home.org, call("k"));
+    assert_eq!(late.claim(&key, "d").await.unwrap(), Claim::Fresh);
+    let next = successor(&home).await;
+    let own = next.org(home.id());
+    assert_eq!(own.claim(&key, "d").await.unwrap(), Claim::Fresh);
+    // The first one was slow, not gone, and comes back.
+    let ours = session(home.now()).id;
+    assert!(!late.attach(&key, session(home.now()).id).await.unwrap());
+    assert!(own.attach(&key, ours).await.unwrap());
+    late.settle(&key, "{\"late\":1}").await.unwrap();
+    late.release(&key).await.unwrap();
+    let joined = own.claim(&key, "d").await.unwrap();
+    assert_eq!(
+        joined,
+        Claim::InFlight {
+            session: Some(ours)
+        }
+    );
+    own.settle(&key, "{\"own\":1}").await.unwrap();
+    let replay = late.claim(&key, "d").await.unwrap();
+    assert_eq!(replay, Claim::Replay("{\"own\":1}".into()));
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn a_deleted_connection_leaves_nothing_behind() {
         let stale = org.delete_connection("shop", Some(7)).await;
         assert!(matches!(stale, Err(Error::Version { current: 1 })));
         let gone = org.delete_connection("shop", Some(1)).await.unwrap();
-        assert_eq!(gone, (id, "shop".into()), "{engine:?}");
+        assert_eq!((gone.id, &*gone.name), (id, "shop"), "{engine:?}");
         let again = org.delete_connection("shop", None).await;
         assert!(matches!(again, Err(Error::NotFound)));
         assert!(org.connections().await.unwrap().all().is_empty());
@@ -280,9 +280,10 @@ async fn a_group_in_use_goes_only_by_force() {
         let id = org.ensure_group("dba").await.unwrap();
         assert_eq!(org.ensure_group("dba").await.unwrap(), id);
         let mut new = connection("shop", &[]);
-        new.fields.reviewers = vec!["dba".into()];
-        org.create_connection(new).await.unwrap();
-        org.bind_groups("shop", &["dba".into()]).await.unwrap();
+        new.fields.reviewers = vec!["dba".into(), "admin".into()];
+        let before = org.create_connection(new).await.unwrap();
+        let bound = org.bind_groups("shop", &["dba".into()]).await.unwrap();
+        home.house.clock.advance(1);
         let user = org.create_user(person("a@b.c", &["dba"])).await.unwrap();
         assert_eq!(org.group("dba").await.unwrap().unwrap().members_count, 1);
         let used = org.delete_group("dba", false, None).await;
@@ -297,9 +298,44 @@ async fn a_group_in_use_goes_only_by_force() {
         let set = org.connections().await.unwrap();
         let shop = set.by_name("shop").unwrap();
         assert_eq!(shop.allow_list, Some(Vec::new()), "still restricted");
-        assert!(shop.reviewers.is_empty());
+        assert_eq!(shop.reviewers, ["admin"]);
+        assert_eq!(shop.version, before.version + 1);
+        assert!(shop.updated_at > before.updated_at);
+        let again = org.bind_groups("shop", &[]).await.unwrap();
+        assert_eq!(again.version, bound.version + 2, "the deletion is one");
         let user = org.user(&user.email).await.unwrap().unwrap();
         assert!(user.groups.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_only_reviewers_of_a_connection_are_not_deleted() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let org = &home.org;
+        for name in ["dba", "sec"] {
+            org.ensure_group(name).await.unwrap();
+        }
+        let mut new = connection("shop", &[]);
+        new.fields.reviewers = vec!["dba".into()];
+        org.create_connection(new).await.unwrap();
+        let mut new = connection("owned", &[]);
+        new.fields.reviewers = vec!["sec".into(), "admin".into()];
+        new.fields.managed_by = Some("a bundle".into());
+        org.create_connection(new).await.unwrap();
+        for (group, use_of_it) in [
+            ("dba", "only reviewers of connection shop"),
+            ("sec", "reviewers of managed connection owned"),
+        ] {
+            let kept = org.delete_group(group, true, None).await;
+            let Err(Error::InUse(uses)) = kept else {
+                panic!("{engine:?}: {kept:?}");
+            };
+            assert_eq!(uses, [use_of_it]);
+        }
+        let set = org.connections().await.unwrap();
+        assert_eq!(set.by_name("shop").unwrap().reviewers, ["dba"]);
+        assert_eq!(set.by_name("owned").unwrap().version, 1);
     }
 }
 

@@ -8,11 +8,12 @@ use model::{
     SessionId, SessionOutcome, SessionStatus, Timestamp, Verb,
 };
 use serde_json::{Map, json};
-use store::{SessionFilter, SessionPage, Viewer};
+use store::{Cancel, SessionFilter, SessionPage, Viewer};
 use uuid::Uuid;
 
 use crate::basics::person;
 use crate::harness::{ENGINES, Engine, Home};
+use crate::links::connection;
 
 /// An open session that began at `at`.
 pub fn session(at: Timestamp) -> Session {
@@ -127,7 +128,7 @@ async fn a_session_is_opened_moved_on_and_closed() {
         };
         assert_eq!(home.ids(&by_review, FIRST).await, [new.id]);
         let id = model::ConnectionId::parse(&new.connection_id).unwrap();
-        let open = org.open_sessions_of_connection(id).await.unwrap();
+        let open = org.cancel_sessions_of_connection(id).await.unwrap();
         assert_eq!(open, [new.id]);
         let done = ended(&waiting);
         let row = audit(home.now());
@@ -135,7 +136,7 @@ async fn a_session_is_opened_moved_on_and_closed() {
         let read = org.session(new.id).await.unwrap().unwrap();
         assert_eq!(json!(read), json!(done));
         assert!(
-            org.open_sessions_of_connection(id)
+            org.cancel_sessions_of_connection(id)
                 .await
                 .unwrap()
                 .is_empty()
@@ -150,8 +151,7 @@ async fn what_is_done_stays_done() {
         let home = Home::new(engine).await;
         let new = session(home.now());
         home.org.open_session(&new, "").await.unwrap();
-        assert!(home.org.request_cancel(new.id).await.unwrap());
-        assert!(home.org.cancel_requested(new.id).await.unwrap());
+        assert!(home.org.request_cancel(new.id, None).await.unwrap());
         let done = ended(&new);
         home.org.close_session(&done, None, None).await.unwrap();
         let mut late = new.clone();
@@ -160,7 +160,7 @@ async fn what_is_done_stays_done() {
         home.org.close_session(&late, None, None).await.unwrap();
         let read = home.org.session(new.id).await.unwrap().unwrap();
         assert_eq!(read.outcome, Some(SessionOutcome::Success), "{engine:?}");
-        assert!(!home.org.request_cancel(new.id).await.unwrap());
+        assert!(!home.org.request_cancel(new.id, None).await.unwrap());
         let mut twice = new.clone();
         twice.reason = Some("again".into());
         // PostgreSQL refuses it, the tables of SQLite do when they are filled.
@@ -406,7 +406,7 @@ async fn organizations_see_nothing_of_each_other() {
             .unwrap();
         assert!(other.session(new.id).await.unwrap().is_none(), "{engine:?}");
         assert!(other.session_input(new.id).await.unwrap().is_none());
-        assert!(!other.request_cancel(new.id).await.unwrap());
+        assert!(!other.request_cancel(new.id, None).await.unwrap());
         other.close_session(&ended(&new), None, None).await.unwrap();
         let still = home.org.session(new.id).await.unwrap().unwrap();
         assert_eq!(still.status, SessionStatus::Open);
@@ -430,5 +430,55 @@ async fn organizations_see_nothing_of_each_other() {
         assert!(other.group(&group.to_string()).await.unwrap().is_none());
         let theirs = other.create_user(person("x@b.c", &["dba"])).await;
         assert!(theirs.is_err(), "no group of another organization");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_when_asked_or_when_its_connection_is_gone() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let org = &home.org;
+        let of = |id: model::ConnectionId| {
+            let mut new = session(home.now());
+            new.connection_id = id.to_string();
+            new
+        };
+        let kept = org
+            .create_connection(connection("kept", &[]))
+            .await
+            .unwrap()
+            .id;
+        let gone = org
+            .create_connection(connection("gone", &[]))
+            .await
+            .unwrap()
+            .id;
+        let [asked, other, open, late] = [kept, kept, gone, gone].map(of);
+        for one in [&asked, &other, &open] {
+            org.open_session(one, "").await.unwrap();
+        }
+        let wish = |id| async move { org.cancel_requested(id).await.unwrap() };
+        assert_eq!(wish(asked.id).await, None, "{engine:?}");
+        for reason in [None, Some("too slow"), Some("too late"), None] {
+            assert!(org.request_cancel(asked.id, reason).await.unwrap());
+        }
+        let reason = Some("too slow".to_owned());
+        assert_eq!(wish(asked.id).await, Some(Cancel { reason }));
+
+        let deleted = org.delete_connection("gone", None).await.unwrap();
+        assert_eq!(deleted.open, [open.id]);
+        org.open_session(&late, "").await.unwrap();
+        let reason = None;
+        for id in [open.id, late.id] {
+            assert_eq!(
+                wish(id).await,
+                Some(Cancel {
+                    reason: reason.clone()
+                })
+            );
+        }
+        assert_eq!(wish(other.id).await, None);
+        let found = org.cancel_sessions_of_connection(gone).await.unwrap();
+        assert_eq!(found.len(), 2);
     }
 }

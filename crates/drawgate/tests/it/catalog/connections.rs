@@ -310,3 +310,79 @@ async fn deleting_a_connection_kills_its_open_sessions_and_keeps_its_record() {
         assert_eq!(by_name["total"], 0, "a namesake has no sessions");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_of_different_fields_at_the_same_time_all_stay() {
+    for engine in ENGINES {
+        let gateway = Gateway::start(engine);
+        let admin = gateway.admin();
+        create(&admin, json!({})).await.unwrap();
+        for round in 1..=5 {
+            let text = round.to_string();
+            let modes = ["enabled", "disabled"];
+            let changes = [
+                json!({"tags": {"round": text}}),
+                json!({"limits": {"timeout_seconds": 100 + round}}),
+                json!({"access_mode_runbooks": modes[round % 2]}),
+                json!({"access_mode_connect": modes[round % 2]}),
+                json!({"mandatory_metadata_fields": [text]}),
+                json!({"command": ["bash", text]}),
+                json!({"secrets_patch": {format!("envvar:R{round}"): encoded("x")}}),
+            ];
+            let changes = changes.into_iter().map(|change| {
+                let admin = admin.clone();
+                tokio::spawn(async move { update(&admin, "made", change).await })
+            });
+            for change in changes.collect::<Vec<_>>() {
+                change.await.unwrap().unwrap();
+            }
+            let now = admin
+                .call("connections_get", json!({"name": "made"}))
+                .await
+                .unwrap();
+            let told = [
+                &now["tags"]["round"],
+                &now["limits"]["timeout_seconds"],
+                &now["access_mode_runbooks"],
+                &now["access_mode_connect"],
+                &now["mandatory_metadata_fields"],
+                &now["command"],
+            ];
+            let mode = modes[round % 2];
+            assert_eq!(
+                json!(told),
+                json!([text, 100 + round, mode, mode, [text], ["bash", text]]),
+                "{engine:?}"
+            );
+            assert_eq!(now["secret_keys"].as_array().unwrap().len(), round);
+            assert_eq!(now["version"], 1 + 7 * round);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_empty_word_clears_a_mode() {
+    let gateway = Gateway::start(ENGINES[0]);
+    let admin = gateway.admin();
+    create(&admin, json!({})).await.unwrap();
+    for mode in [
+        "access_mode_exec",
+        "access_mode_runbooks",
+        "access_mode_connect",
+    ] {
+        let off = update(&admin, "made", json!({mode: "disabled"}))
+            .await
+            .unwrap();
+        assert_eq!(off[mode], "disabled");
+        let cleared = update(&admin, "made", json!({mode: ""})).await.unwrap();
+        assert_eq!(cleared[mode], "enabled");
+    }
+    let on = update(&admin, "made", json!({"access_schema": "enabled"}))
+        .await
+        .unwrap();
+    assert_eq!(on["access_schema"], "enabled");
+    let cleared = update(&admin, "made", json!({"access_schema": ""}))
+        .await
+        .unwrap();
+    assert_eq!(cleared["access_schema"], "disabled");
+}

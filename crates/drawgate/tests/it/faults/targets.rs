@@ -147,7 +147,10 @@ async fn a_run_that_waits_for_a_silent_host_can_be_killed() {
         assert_eq!(running["status"], "running", "{running}");
         let begun = Instant::now();
         let killed = admin
-            .call("sessions_kill", json!({"id": running["session_id"]}))
+            .call(
+                "sessions_kill",
+                json!({"id": running["session_id"], "reason": "no answer"}),
+            )
             .await
             .unwrap();
         assert_eq!(
@@ -160,6 +163,10 @@ async fn a_run_that_waits_for_a_silent_host_can_be_killed() {
             "{subtype}: {:?}",
             begun.elapsed()
         );
+        let session = json!({"id": running["session_id"]});
+        let session = admin.call("sessions_get", session).await.unwrap();
+        let failure = session["failure"]["message"].as_str().unwrap();
+        assert!(failure.ends_with(": no answer"), "{session}");
     }
 }
 

@@ -1,0 +1,106 @@
+//! First outcomes that could not be stored, and repeats whose caller has gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::servers::{Database, Postgres};
+
+use crate::gateway::{Client, Engine, Gateway, Setup};
+use crate::wire::{self, Wire};
+
+/// A gateway whose store the test can change.
+struct Scene {
+    gateway: Gateway,
+    server: Arc<Postgres>,
+    store: Database,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = Postgres::shared();
+        let d = server.database();
+        let url = format!(
+            "postgres://{}:{}@{}:{}/{}",
+            d.user, d.password, d.host, d.port, d.name
+        );
+        let gateway = Setup::new(Engine::Sqlite).with(&["--store", &url]).start();
+        gateway.admin().connect_bash("bash").await;
+        Self {
+            gateway,
+            server,
+            store: d,
+        }
+    }
+
+    fn sql(&self, script: &str) {
+        self.server.psql(&self.store.name, script);
+    }
+
+    /// The store as it is when the outcome could not be written.
+    fn forget_the_outcome(&self) {
+        self.sql("update idempotency set outcome = null");
+    }
+}
+
+async fn run(client: &Client, input: &str) -> Value {
+    let ask = json!({"connection_name": "bash", "input": input, "idempotency_key": "k"});
+    client.call("exec", ask).await.unwrap()
+}
+
+/// Checks that a repeat tells the first outcome and runs nothing.
+async fn tells_again(client: &Client, input: &str, first: &Value) {
+    let again = run(client, input).await;
+    assert_eq!(again["idempotent_replay"], true, "{again}");
+    for key in [
+        "status",
+        "session_id",
+        "output",
+        "output_status",
+        "exit_code",
+        "truncated",
+        "next_cursor",
+        "output_bytes",
+        "failure",
+        "masking",
+    ] {
+        assert_eq!(again.get(key), first.get(key), "{key}: {again}");
+    }
+    let sessions = client.call("sessions_list", json!({})).await.unwrap();
+    assert_eq!(sessions["total"], 1, "it ran once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_was_not_stored_is_told_from_the_record() {
+    for input in ["echo one; echo two", "echo no; exit 3", "seq 20000"] {
+        let mut scene = Scene::new().await;
+        let client = scene.gateway.admin();
+        let first = run(&client, input).await;
+        scene.forget_the_outcome();
+        tells_again(&client, input, &first).await;
+
+        scene.gateway.kill();
+        scene.gateway.start_again();
+        tells_again(&scene.gateway.admin(), input, &first).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_gone_while_waiting_does_not_run() {
+    let scene = Scene::new().await;
+    let client = scene.gateway.admin();
+    run(&client, "echo").await;
+    // As if the first call were running and had no session yet.
+    scene.sql("update idempotency set outcome = null, session_id = null");
+    let ask = json!({"connection_name": "bash", "input": "echo", "idempotency_key": "k"});
+    let request = wire::exec(Wire::Modern, &client.url, &client.token, 7, &ask);
+    wire::walk_away(request, Duration::from_millis(900)).await;
+    // A call that is refused gives the key back and wakes whoever waits for it.
+    scene.sql("delete from idempotency");
+    let refused = json!({"connection_name": "nope", "input": "echo", "idempotency_key": "k"});
+    client.call("exec", refused).await.unwrap_err();
+    let own = run(&client, "echo").await;
+    assert!(own.get("idempotent_replay").is_none(), "{own}");
+    let sessions = client.call("sessions_list", json!({})).await.unwrap();
+    assert_eq!(sessions["total"], 2, "{sessions}");
+}
