@@ -8,6 +8,7 @@ dir=$1
 shift
 [ "$(cat "$dir/.installed" 2>/dev/null || true)" != "$*" ] || exit 0
 
-[ -x "$dir/bin/python" ] || python3 -m venv "$dir"
-"$dir/bin/pip" install --quiet --disable-pip-version-check "$@"
+# One that was left half made has a python and no pip: it is made anew.
+"$dir/bin/python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear "$dir"
+"$dir/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 echo "$*" > "$dir/.installed"

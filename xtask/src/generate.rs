@@ -54,7 +54,8 @@ pub fn check(root: &Path) -> Result<String, Fault> {
 fn ask_program(root: &Path) -> Result<Documents, Fault> {
     let folder = scratch()?;
     let status = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "drawgate", "--", "generate"])
+        .args(["run", "--quiet", "--locked", "--package", "drawgate"])
+        .args(["--", "generate"])
         .arg(&folder)
         .current_dir(root)
         .status()

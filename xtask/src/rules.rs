@@ -5,6 +5,7 @@ pub mod direction;
 pub mod documents;
 pub mod files;
 pub mod migrations;
+pub mod purity;
 pub mod walls;
 pub mod wording;
 
@@ -62,6 +63,7 @@ impl fmt::Display for Violation {
 pub fn check(tree: &Tree) -> Result<Vec<Violation>, Fault> {
     let manifests = manifest::read(tree)?;
     let mut violations = direction::check(&manifests);
+    violations.extend(purity::check(tree)?);
     violations.extend(walls::check(tree, &manifests)?);
     violations.extend(crates::check(tree, &manifests)?);
     violations.extend(files::check(tree)?);

@@ -12,6 +12,16 @@ pub(crate) struct Answer {
     pub(crate) value: Value,
 }
 
+impl Answer {
+    /// An answer of the command line's own.
+    pub(crate) fn of(value: Value) -> Self {
+        Self {
+            text: value.to_string(),
+            value,
+        }
+    }
+}
+
 /// An error of the gateway.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ApiError {

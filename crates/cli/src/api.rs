@@ -5,15 +5,15 @@ use std::time::Duration;
 use model::{ExposeSecret as _, SecretString};
 use reqwest::{Client, Url};
 
+use crate::address::{self, is_loopback, is_private};
 use crate::answer::{Answer, ApiError};
 use crate::failure::Failure;
 use crate::globals::Globals;
 use crate::output::Output;
+use crate::proof::Proof;
 use crate::request::Request;
 use crate::settings::{Settings, SettingsFile};
 
-/// Where a gateway is expected when nothing else is said.
-const DEFAULT_URL: &str = "http://127.0.0.1:8009";
 /// Longest time to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest time for one answer: the gateway waits up to 50 s by itself.
@@ -27,16 +27,8 @@ pub(crate) struct Api {
     pub(crate) base: Url,
     pub(crate) file: SettingsFile,
     pub(crate) proof: tokio::sync::Mutex<Proof>,
-}
-
-/// What proves who one is.
-pub(crate) enum Proof {
-    /// Nothing.
-    None,
-    /// A token of the environment, or one that cannot be renewed.
-    Fixed(SecretString),
-    /// A login token of the settings file, which is renewed.
-    Login(Box<Settings>),
+    /// Whether the token comes from the environment.
+    is_token_given: bool,
 }
 
 impl Api {
@@ -50,26 +42,36 @@ impl Api {
         if let Some(warning) = file.exposure() {
             out.note(&warning);
         }
-        let base = address(globals, &settings)?;
+        let base = address::in_force(globals, &settings)?;
+        Self::at(base, globals, file, settings, out)
+    }
+
+    /// The gateway at `base`.
+    ///
+    /// # Errors
+    /// When no connection can be prepared, for instance because this machine has
+    /// no certificates of authorities.
+    pub(crate) fn at(
+        base: Url,
+        globals: &Globals,
+        file: SettingsFile,
+        settings: Settings,
+        out: Output,
+    ) -> Result<Self, Failure> {
         if !is_private(&base) {
             out.note(&format!(
                 "warning: {base} is not encrypted, tokens and data can be read on the way"
             ));
         }
-        let proof = proof(globals, settings, &base);
-        let http = Client::builder()
-            .user_agent(CLIENT)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            // A token goes to the address it was made for and nowhere else.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| Failure::Local(format!("no HTTP client: {error}")))?;
+        let proof = Proof::of(globals, settings, &base);
+        let http = client(&base)
+            .map_err(|error| Failure::Local(format!("no HTTP client: {}", reason(&error))))?;
         Ok(Self {
             http,
             base,
             file,
             proof: tokio::sync::Mutex::new(proof),
+            is_token_given: globals.token.0.is_some(),
         })
     }
 
@@ -87,6 +89,21 @@ impl Api {
             },
             result => result,
         }
+        .map_err(|failure| self.explained(failure))
+    }
+
+    /// Says what to do when the gateway does not take the token.
+    fn explained(&self, mut failure: Failure) -> Failure {
+        if let Failure::Api(error) = &mut failure
+            && error.status == 401
+        {
+            error.hint = Some(if self.is_token_given {
+                "DRAWGATE_TOKEN is not taken: unset it or set another".to_owned()
+            } else {
+                "sign in again: drawgate login".to_owned()
+            });
+        }
+        failure
     }
 
     /// Sends a request with this token, or without any.
@@ -146,6 +163,32 @@ impl Api {
     }
 }
 
+/// What speaks HTTP to the gateway at `base`.
+fn client(base: &Url) -> Result<Client, reqwest::Error> {
+    let is_here = is_loopback(base);
+    let builder = || {
+        let builder = Client::builder()
+            .user_agent(CLIENT)
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            // A token goes to the address it was made for and nowhere else.
+            .redirect(reqwest::redirect::Policy::none());
+        // A proxy is not on this machine's way to itself, and would read the token.
+        if is_here { builder.no_proxy() } else { builder }
+    };
+    let bare = || builder().tls_certs_only([]).build();
+    if base.scheme() == "https" {
+        return builder().build();
+    }
+    // Nothing is proven at an http address, so a machine without certificates of
+    // authorities must not be in the way. A proxy may still be one of https.
+    if is_here {
+        bare()
+    } else {
+        builder().build().or_else(|_| bare())
+    }
+}
+
 /// The innermost cause, which says most.
 pub(crate) fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
@@ -156,126 +199,4 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
         cause = source;
     }
     cause.to_string()
-}
-
-fn address(globals: &Globals, settings: &Settings) -> Result<Url, Failure> {
-    let given = globals.api_url.as_deref().filter(|url| !url.is_empty());
-    read_address(given.or(settings.api_url.as_deref()).unwrap_or(DEFAULT_URL))
-}
-
-/// Reads the address of a gateway.
-///
-/// # Errors
-/// When it is no http or https address of a host.
-pub(crate) fn read_address(text: &str) -> Result<Url, Failure> {
-    let wrong = || {
-        Failure::usage(
-            format!("{text:?} is not the address of a gateway"),
-            "an address reads https://gateway.example.com",
-        )
-    };
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain {
-        Ok(url)
-    } else {
-        Err(wrong())
-    }
-}
-
-/// Whether nobody on the way can listen: encrypted, or on this machine.
-fn is_private(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    let is_loopback = host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    url.scheme() == "https" || is_loopback
-}
-
-fn proof(globals: &Globals, settings: Settings, base: &Url) -> Proof {
-    if let Some(token) = &globals.token.0 {
-        return Proof::Fixed(token.clone());
-    }
-    // A stored token belongs to the gateway that gave it.
-    let is_its_own = settings
-        .api_url
-        .as_deref()
-        .and_then(|url| Url::parse(url).ok())
-        .is_some_and(|url| url == *base);
-    match (&settings.token, &settings.refresh_token) {
-        (Some(_), Some(_)) if is_its_own => Proof::Login(Box::new(settings)),
-        (Some(token), None) if is_its_own => Proof::Fixed(token.clone()),
-        _ => Proof::None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(url: &str) -> Settings {
-        Settings {
-            api_url: Some(url.into()),
-            token: Some(SecretString::from("dgt_stored")),
-            ..Settings::default()
-        }
-    }
-
-    fn globals(token: Option<&str>) -> Globals {
-        Globals {
-            api_url: None,
-            config_dir: None,
-            output: crate::OutputFormat::Text,
-            token: crate::globals::EnvironmentToken(token.map(SecretString::from)),
-        }
-    }
-
-    #[test]
-    fn a_stored_token_is_never_sent_to_another_gateway() {
-        let own = Url::parse("https://own.example").unwrap();
-        let other = Url::parse("https://other.example").unwrap();
-        let stored = || settings("https://own.example/");
-        assert!(matches!(
-            proof(&globals(None), stored(), &own),
-            Proof::Fixed(_)
-        ));
-        assert!(matches!(
-            proof(&globals(None), stored(), &other),
-            Proof::None
-        ));
-        assert!(
-            matches!(proof(&globals(Some("k")), stored(), &other), Proof::Fixed(token) if token.expose_secret() == "k")
-        );
-    }
-
-    #[test]
-    fn addresses_are_http_with_a_host() {
-        assert!(read_address("http://127.0.0.1:8009").is_ok());
-        for bad in [
-            "gateway",
-            "ftp://x",
-            "http://",
-            "https://user:pass@host",
-            "https://h?x=1",
-            "",
-        ] {
-            let failure = read_address(bad).unwrap_err();
-            assert_eq!(failure.exit_code(), 2, "{bad}");
-        }
-    }
-
-    #[test]
-    fn only_this_machine_may_be_spoken_to_in_the_clear() {
-        for (url, private) in [
-            ("https://host", true),
-            ("http://localhost:1", true),
-            ("http://127.0.0.9", true),
-            ("http://[::1]:8009", true),
-            ("http://host", false),
-            ("http://10.0.0.1", false),
-        ] {
-            assert_eq!(is_private(&Url::parse(url).unwrap()), private, "{url}");
-        }
-    }
 }

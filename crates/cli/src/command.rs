@@ -85,6 +85,10 @@ pub fn run(command: Command, globals: &Globals, root: clap::Command) -> i32 {
 
 /// Commands that speak to the gateway.
 async fn speak(command: Command, globals: &Globals, out: Output) -> Result<i32, Failure> {
+    // It must tell what is wrong with the settings, too.
+    if matches!(command, Command::Doctor) {
+        return doctor::run(globals, out).await;
+    }
     let api = Api::open(globals, out)?;
     match command {
         Command::Login(login) => login.run(&api, out).await,
@@ -94,9 +98,8 @@ async fn speak(command: Command, globals: &Globals, out: Output) -> Result<i32, 
         Command::Connections(connections) => connections.run(&api, out).await,
         Command::Sessions(sessions) => sessions.run(&api, out).await,
         Command::Admin(admin) => admin.run(&api, out).await,
-        Command::Doctor => doctor::run(&api, out).await,
-        // These were answered without a gateway.
-        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(0),
+        // These were answered before.
+        Command::Doctor | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(0),
     }
 }
 

@@ -4,12 +4,13 @@ use clap::{Subcommand, ValueEnum};
 use model::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
-use crate::api::read_address;
+use crate::answer::Answer;
 use crate::failure::Failure;
 use crate::globals::{Globals, OutputFormat};
-use crate::input;
 use crate::output::Output;
+use crate::proof::Proof;
 use crate::settings::{Settings, SettingsFile};
+use crate::{address, input, view};
 
 /// Settings of this command line.
 #[derive(Debug, Subcommand)]
@@ -35,7 +36,7 @@ pub enum Set {
         /// The address.
         url: String,
     },
-    /// Token, read from standard input.
+    /// Token for the address in force, read from standard input.
     Token,
 }
 
@@ -60,56 +61,90 @@ impl Config {
             out.note(&warning);
         }
         match self {
-            Self::View { key } => view(globals, &file.load()?, key, out)?,
-            Self::Path => out.line(&file.path().display().to_string())?,
-            Self::Set(Set::ApiUrl { url }) => {
-                let url = read_address(&url)?.to_string();
-                file.change(|settings| {
-                    if settings.api_url.as_deref() != Some(url.as_str()) {
-                        settings.forget();
-                        settings.api_url = Some(url);
-                    }
-                })?;
-            }
-            Self::Set(Set::Token) => {
-                let token = input::secret(std::path::Path::new("-"))?;
-                file.change(|settings| {
-                    settings.forget();
-                    settings.token = Some(token);
-                })?;
+            Self::View { key } => show(globals, &file.load()?, key, out)?,
+            Self::Path => view::fact(out, "path", &file.path().display().to_string())?,
+            Self::Set(set) => {
+                let url = set.change(globals, &file)?;
+                if out.format != OutputFormat::Text {
+                    let kept = json!({"path": file.path(), "api_url": url});
+                    view::object(out, &Answer::of(kept), &["path", "api_url"])?;
+                }
             }
         }
         Ok(0)
     }
 }
 
-fn view(
+impl Set {
+    /// Changes the file and returns the address that it names afterwards.
+    fn change(self, globals: &Globals, file: &SettingsFile) -> Result<String, Failure> {
+        match self {
+            Self::ApiUrl { url } => {
+                let url = address::read(&url)?.to_string();
+                file.change(|settings| {
+                    if settings.api_url.as_deref() != Some(url.as_str()) {
+                        settings.forget();
+                        settings.api_url = Some(url.clone());
+                    }
+                    url
+                })
+            }
+            Self::Token => {
+                let token = input::secret(std::path::Path::new("-"))?;
+                file.change(|settings| {
+                    // A token without an address would be shown to nobody.
+                    let url = address::in_force(globals, settings)?.to_string();
+                    *settings = Settings {
+                        api_url: Some(url.clone()),
+                        token: Some(token),
+                        ..Settings::default()
+                    };
+                    Ok(url)
+                })?
+            }
+        }
+    }
+}
+
+/// Shows what is in force: a stored token only at the gateway that it is sent to.
+fn show(
     globals: &Globals,
     stored: &Settings,
     key: Option<Key>,
     out: Output,
 ) -> Result<(), Failure> {
-    let url = globals
-        .api_url
-        .clone()
-        .filter(|url| !url.is_empty())
-        .or_else(|| stored.api_url.clone());
-    let token = globals.token.0.as_ref().or(stored.token.as_ref());
+    let url = match address::in_force(globals, stored) {
+        Ok(url) => url,
+        // What is wrong must be seen to be put right.
+        Err(wrong) if key.is_none() => {
+            out.note(&format!("warning: {wrong}"));
+            return view::fact(out, "api_url", address::said(globals, stored));
+        }
+        Err(wrong) => return Err(wrong),
+    };
+    let proof = Proof::of(globals, stored.clone(), &url);
     match key {
-        Some(Key::ApiUrl) => out.line(&url.unwrap_or_default()),
-        Some(Key::Token) => match token {
-            Some(token) => out.line(token.expose_secret()),
-            None => Err(Failure::NotSignedIn(url.unwrap_or_default())),
+        Some(Key::ApiUrl) => view::fact(out, "api_url", url.as_str()),
+        Some(Key::Token) => match proof.token() {
+            Some(token) => view::fact(out, "token", token.expose_secret()),
+            None => Err(Failure::NotSignedIn(url.to_string())),
         },
-        None if out.format == OutputFormat::Json => out.line(
-            &json!({"api_url": url, "token": token.map(shortened), "token_until": stored.token_until})
-                .to_string(),
-        ),
-        None => out.line(&format!(
-            "api_url = {}\ntoken   = {}",
-            url.unwrap_or_default(),
-            token.map(shortened).unwrap_or_default()
+        None if out.format == OutputFormat::Text => out.line(&format!(
+            "api_url = {url}\ntoken   = {}",
+            proof.token().map(shortened).unwrap_or_default()
         )),
+        None => {
+            let until = match &proof {
+                Proof::Login(settings) => settings.token_until,
+                Proof::None | Proof::Fixed(_) => None,
+            };
+            let all = json!({
+                "api_url": url.as_str(),
+                "token": proof.token().map(shortened),
+                "token_until": until,
+            });
+            view::object(out, &Answer::of(all), &["api_url", "token", "token_until"])
+        }
     }
 }
 

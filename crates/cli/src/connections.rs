@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
 
 use crate::api::Api;
 use crate::failure::Failure;
@@ -147,7 +148,7 @@ impl Connections {
                 &COLUMNS,
             ),
             Self::Create(create) => (create.request()?, &COLUMNS),
-            Self::Update(update) => (update.request()?, &COLUMNS),
+            Self::Update(update) => (update.request(api).await?, &COLUMNS),
             Self::Delete {
                 name,
                 yes,
@@ -190,23 +191,47 @@ impl Create {
 }
 
 impl Update {
-    fn request(self) -> Result<Request, Failure> {
+    async fn request(self, api: &Api) -> Result<Request, Failure> {
         let mut secrets = self.settings.secrets()?;
         for key in &self.remove_secret {
-            secrets.insert(crate::pairs::secret_key(key), serde_json::Value::Null);
+            secrets.insert(crate::pairs::secret_key(key), Value::Null);
         }
         let field = if self.replace_secrets {
             "secrets"
         } else {
             "secrets_patch"
         };
+        let limits = self.limits(api).await?;
         let mut request = Request::patch(&["connections", &self.name])
             .field("version", self.if_version)
             .map(field, secrets);
         for name in &self.clear {
-            request = request.field(name, Some(serde_json::Value::Null));
+            request = request.field(name, Some(Value::Null));
         }
-        self.settings.fields(request)
+        request = self.settings.fields(request)?;
+        if let Some((limits, version)) = limits {
+            let version = self.if_version.map_or(version, Value::from);
+            request = request
+                .map("limits", limits)
+                .field("version", Some(version));
+        }
+        Ok(request)
+    }
+
+    /// All limits after the change, and the version that they were read from. The
+    /// gateway replaces them as a whole, so those that are not given are read first.
+    async fn limits(&self, api: &Api) -> Result<Option<(Map<String, Value>, Value)>, Failure> {
+        let given = self.settings.limits();
+        if given.is_empty() || self.clear.iter().any(|name| name == "limits") {
+            return Ok(None);
+        }
+        let stored = api
+            .send(Request::get(&["connections", &self.name]))
+            .await?
+            .value;
+        let mut limits = stored["limits"].as_object().cloned().unwrap_or_default();
+        limits.extend(given);
+        Ok(Some((limits, stored["version"].clone())))
     }
 }
 

@@ -4,11 +4,14 @@ use chrono::DateTime;
 use model::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
+use crate::address;
 use crate::api::{Api, reason};
 use crate::failure::Failure;
-use crate::globals::OutputFormat;
+use crate::globals::{Globals, OutputFormat};
 use crate::output::Output;
 use crate::request::Request;
+use crate::settings::{Settings, SettingsFile};
+use crate::table::Rows;
 
 /// Largest difference of two clocks that is no trouble, in seconds.
 const GOOD_SKEW: i64 = 30;
@@ -36,43 +39,95 @@ impl Finding {
             text: text.into(),
         }
     }
+
+    fn failed(name: &'static str, failure: &Failure) -> Self {
+        let hint = failure
+            .hint()
+            .map(|hint| format!(" ({hint})"))
+            .unwrap_or_default();
+        Self::bad(name, format!("{failure}{hint}"))
+    }
 }
 
 /// Checks everything and prints what was found; exit code 1 when something is wrong.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(crate) async fn run(api: &Api, out: Output) -> Result<i32, Failure> {
-    let mut findings = vec![settings(api)];
-    findings.extend(gateway(api).await);
-    findings.push(token(api).await);
-    findings.push(version(api).await);
-    findings.push(connections(api).await);
+pub(crate) async fn run(globals: &Globals, out: Output) -> Result<i32, Failure> {
+    let mut findings = Vec::new();
+    if let Some(api) = open(globals, out, &mut findings) {
+        findings.extend(gateway(&api).await);
+        findings.push(token(&api).await);
+        findings.push(version(&api).await);
+        findings.push(connections(&api).await);
+    }
     let is_good = findings.iter().all(|finding| finding.is_good);
-    if out.format == OutputFormat::Json {
-        let list: Vec<Value> = findings
-            .iter()
-            .map(|finding| json!({"check": finding.name, "ok": finding.is_good, "finding": finding.text}))
-            .collect();
-        out.line(&json!({"ok": is_good, "checks": list}).to_string())?;
-    } else {
-        for finding in &findings {
-            let sign = if finding.is_good { "ok " } else { "BAD" };
-            out.line(&format!(
-                "{sign}  {:<12} {}",
-                finding.name,
-                crate::output::harmless(&finding.text)
-            ))?;
+    match out.format {
+        OutputFormat::Json => {
+            let list: Vec<Value> = findings
+                .iter()
+                .map(|finding| json!({"check": finding.name, "ok": finding.is_good, "finding": finding.text}))
+                .collect();
+            out.line(&json!({"ok": is_good, "checks": list}).to_string())?;
+        }
+        OutputFormat::Csv => out.said(&table(&findings).csv())?,
+        OutputFormat::Text => {
+            for finding in &findings {
+                let sign = if finding.is_good { "ok " } else { "BAD" };
+                out.line(&format!(
+                    "{sign}  {:<12} {}",
+                    finding.name,
+                    crate::output::harmless(&finding.text)
+                ))?;
+            }
         }
     }
     Ok(if is_good { 0 } else { Failure::OTHER })
 }
 
-fn settings(api: &Api) -> Finding {
-    match api.file.exposure() {
-        Some(warning) => Finding::bad("settings", warning),
-        None => Finding::good("settings", api.file.path().display().to_string()),
+fn table(findings: &[Finding]) -> Rows {
+    let cells = findings.iter().map(|finding| {
+        let is_good = if finding.is_good { "yes" } else { "no" };
+        vec![
+            finding.name.to_owned(),
+            is_good.to_owned(),
+            finding.text.clone(),
+        ]
+    });
+    Rows {
+        headings: vec!["check", "ok", "finding"],
+        cells: cells.collect(),
     }
+}
+
+/// The gateway that settings and environment name; `None` when they name none
+/// that could be asked.
+fn open(globals: &Globals, out: Output, findings: &mut Vec<Finding>) -> Option<Api> {
+    let mut note = |name, failure: Failure| findings.push(Finding::failed(name, &failure));
+    let file = SettingsFile::at(globals.config_dir.as_deref())
+        .map_err(|failure| note("settings", failure))
+        .ok()?;
+    let settings = match file.load() {
+        Ok(settings) => Some(settings),
+        Err(failure) => {
+            note("settings", failure);
+            // Without them only the environment can say which gateway is meant.
+            globals.api_url.as_ref().map(|_| Settings::default())
+        }
+    }?;
+    let base = address::in_force(globals, &settings)
+        .map_err(|failure| note("address", failure))
+        .ok()?;
+    let api = Api::at(base, globals, file, settings, out)
+        .map_err(|failure| note("address", failure))
+        .ok()?;
+    if findings.is_empty() {
+        findings.push(match api.file.exposure() {
+            Some(warning) => Finding::bad("settings", warning),
+            None => Finding::good("settings", api.file.path().display().to_string()),
+        });
+    }
+    Some(api)
 }
 
 /// Whether the gateway is up and ready, and its clock the same as ours.
@@ -133,13 +188,7 @@ async fn token(api: &Api) -> Finding {
                 .unwrap_or_default();
             Finding::good("token", format!("{who}{until}"))
         }
-        Err(failure) => {
-            let hint = failure
-                .hint()
-                .map(|hint| format!(" ({hint})"))
-                .unwrap_or_default();
-            Finding::bad("token", format!("{failure}{hint}"))
-        }
+        Err(failure) => Finding::failed("token", &failure),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `drawgate exec`: runs something and prints what came of it.
 
+mod envelope;
 mod outcome;
 mod pages;
 mod print;
@@ -23,7 +24,7 @@ use crate::{input, pairs};
 use watch::Watch;
 
 pub(crate) use outcome::of_session;
-pub(crate) use print::content;
+pub(crate) use print::recording;
 
 /// Longest time the gateway waits inside one request, in seconds.
 pub(crate) const LONGEST_WAIT: u32 = 50;
@@ -91,6 +92,11 @@ impl Exec {
         }
         let session = watch.follow(&first).await?;
         drop(spinner);
+        if self.rows && out.format == OutputFormat::Json {
+            out.note(
+                "warning: the run outlasted the answer: its rows are text in \"output\", as recorded",
+            );
+        }
         print::session(api, out, &session).await
     }
 

@@ -84,7 +84,6 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<&str> {
         match self {
             Self::Usage { hint, .. } => Some(*hint).filter(|hint| !hint.is_empty()),
-            Self::Api(error) if error.status == 401 => Some("sign in again: drawgate login"),
             Self::Api(error) => error.hint.as_deref(),
             Self::Unreachable { .. } => Some(
                 "is the gateway running there? set --api-url or DRAWGATE_API_URL; see drawgate doctor",

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod admin;
 mod answer;
 mod api;
@@ -16,6 +17,7 @@ mod login;
 mod output;
 mod pairs;
 mod papers;
+mod proof;
 mod renewal;
 mod request;
 mod sessions;

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use model::{Clock as _, ExposeSecret as _, SystemClock};
+use serde_json::json;
 
+use crate::answer::Answer;
 use crate::api::Api;
 use crate::failure::Failure;
-use crate::input;
+use crate::globals::OutputFormat;
 use crate::output::Output;
 use crate::renewal::Tokens;
 use crate::request::Request;
 use crate::settings::Settings;
+use crate::{input, view};
 
 /// Signs in and keeps the tokens in the settings file.
 #[derive(Args, Debug)]
@@ -53,8 +56,14 @@ impl Login {
             .send_with(&Request::get(&["me"]), settings.token.as_ref())
             .await?;
         api.file.change(|stored| *stored = settings)?;
-        let who = me.value["user_email"].as_str().unwrap_or("somebody");
-        out.note(&format!("signed in at {} as {who}", api.base));
+        let who = &me.value["user_email"];
+        if out.format == OutputFormat::Text {
+            let who = who.as_str().unwrap_or("somebody");
+            out.note(&format!("signed in at {} as {who}", api.base));
+        } else {
+            let signed_in = json!({"api_url": api.base.as_str(), "user_email": who});
+            view::object(out, &Answer::of(signed_in), &["api_url", "user_email"])?;
+        }
         Ok(0)
     }
 
@@ -82,20 +91,53 @@ impl Login {
 /// # Errors
 /// When the settings cannot be written.
 pub(crate) async fn out(api: &Api, out: Output) -> Result<i32, Failure> {
-    let signed_out = match api.send(Request::post(&["logout"])).await {
-        Err(failure @ Failure::Unreachable { .. }) => {
-            out.note(&format!(
-                "warning: {failure}; the token stays good until it ends"
-            ));
-            false
-        }
-        result => result.is_ok(),
-    };
+    let result = api.send(Request::post(&["logout"])).await;
+    let signed_out = result.is_ok();
+    if let Err(failure) = result
+        && may_live_on(&failure)
+    {
+        out.note(&format!(
+            "warning: {failure}; the token stays good until it ends"
+        ));
+    }
     api.file.change(Settings::forget)?;
-    out.note(if signed_out {
-        "signed out"
+    if out.format == OutputFormat::Text {
+        out.note(if signed_out {
+            "signed out"
+        } else {
+            "forgot the token"
+        });
     } else {
-        "forgot the token"
-    });
+        let left = json!({"api_url": api.base.as_str(), "signed_out": signed_out});
+        view::object(out, &Answer::of(left), &["api_url", "signed_out"])?;
+    }
     Ok(0)
+}
+
+/// Whether the gateway may still take the token. It refuses to sign out only what
+/// is no login of its own.
+fn may_live_on(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unreachable { .. } | Failure::Odd { .. } => true,
+        Failure::Api(error) => error.status >= 500,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::ApiError;
+
+    #[test]
+    fn only_a_refusal_of_the_gateway_says_that_the_token_is_over() {
+        let body = r#"{"error":{"code":"c","message":"m"}}"#;
+        let answered = |status| Failure::Api(Box::new(ApiError::read(status, body).unwrap()));
+        assert!(!may_live_on(&answered(401)));
+        assert!(!may_live_on(&answered(409)));
+        assert!(may_live_on(&answered(503)));
+        let address = "http://gateway".to_owned();
+        let reason = "refused".to_owned();
+        assert!(may_live_on(&Failure::Unreachable { address, reason }));
+    }
 }

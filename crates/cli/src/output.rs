@@ -28,6 +28,19 @@ impl Output {
             .map_err(Failure::Output)
     }
 
+    /// Prints what somebody else said. A pipe or a file gets it as it is; on a
+    /// terminal, text and CSV lose the control characters that could steer it.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn said(self, text: &str) -> Result<(), Failure> {
+        if self.is_terminal() && self.format != OutputFormat::Json {
+            self.raw(&harmless(text))
+        } else {
+            self.raw(text)
+        }
+    }
+
     /// Prints a result, ended by a line break.
     ///
     /// # Errors
@@ -78,17 +91,20 @@ impl Output {
     }
 }
 
-/// The text without control characters, which could steer a terminal.
+/// The text without control characters, which could steer a terminal. A carriage
+/// return stays only as part of a line break.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
+    let mut letters = text.chars().peekable();
+    let mut harmless = String::with_capacity(text.len());
+    while let Some(letter) = letters.next() {
+        let stays = match letter {
+            '\n' | '\t' => true,
+            '\r' => letters.peek() == Some(&'\n'),
+            other => !other.is_control(),
+        };
+        harmless.push(if stays { letter } else { '\u{fffd}' });
+    }
+    harmless
 }
 
 #[cfg(test)]
@@ -98,5 +114,6 @@ mod tests {
     #[test]
     fn a_name_cannot_steer_the_terminal() {
         assert_eq!(harmless("a\u{1b}[31mb\u{9b}c"), "a\u{fffd}[31mb\u{fffd}c");
+        assert_eq!(harmless("a\r\nb\rc\r"), "a\r\nb\u{fffd}c\u{fffd}");
     }
 }

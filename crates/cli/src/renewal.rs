@@ -3,8 +3,9 @@
 use model::{Clock as _, ExposeSecret as _, SecretString, SystemClock, Timestamp};
 use serde_json::Value;
 
-use crate::api::{Api, Proof};
+use crate::api::Api;
 use crate::failure::Failure;
+use crate::proof::Proof;
 use crate::request::Request;
 use crate::settings::Settings;
 
@@ -50,14 +51,8 @@ impl Api {
                 **settings = fresh;
             }
         }
-        match &*proof {
-            Proof::None => Err(Failure::NotSignedIn(self.base.to_string())),
-            Proof::Fixed(token) => Ok(token.clone()),
-            Proof::Login(settings) => settings
-                .token
-                .clone()
-                .ok_or_else(|| Failure::NotSignedIn(self.base.to_string())),
-        }
+        let token = proof.token().cloned();
+        token.ok_or_else(|| Failure::NotSignedIn(self.base.to_string()))
     }
 
     /// A new token after `refused` was not taken; `None` when there is none to be had.

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::globals::OutputFormat;
 use crate::output::Output;
 use crate::request::Request;
+use crate::spinner::Spinner;
 use crate::view;
 
 /// Records of what was run.
@@ -25,8 +26,11 @@ pub enum Sessions {
         /// Id of the session.
         id: String,
         /// Print what was run instead of what came out.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "cursor")]
         input: bool,
+        /// Begin where a page before ended.
+        #[arg(long)]
+        cursor: Option<String>,
     },
     /// Wait until a session has ended; the exit code is the target's.
     Wait {
@@ -107,7 +111,16 @@ impl Sessions {
                 let session = api.send(Request::get(&["sessions", &id])).await?;
                 view::object(out, &session, &COLUMNS)?;
             }
-            Self::Content { id, input } => content(api, out, &id, input).await?,
+            Self::Content {
+                id,
+                input: true,
+                cursor: _,
+            } => what_was_run(api, out, &id).await?,
+            Self::Content {
+                id,
+                input: false,
+                cursor,
+            } => exec::recording(api, out, &id, cursor.as_deref()).await?,
             Self::Wait { id, timeout } => return wait(api, out, &id, timeout).await,
             Self::Kill { id, reason } => {
                 let request = Request::post(&["sessions", &id, "kill"]).field("reason", reason);
@@ -136,25 +149,26 @@ impl List {
     }
 }
 
-async fn content(api: &Api, out: Output, id: &str, input: bool) -> Result<(), Failure> {
-    if out.format == OutputFormat::Json || input {
-        let request = Request::get(&["sessions", id, "content"])
-            .query("include_output", input.then_some(false))
-            .query(
-                "include_input",
-                Some(input || out.format == OutputFormat::Json),
-            );
-        let content = api.send(request).await?;
-        if out.format == OutputFormat::Json {
-            return out.line(&content.text);
+async fn what_was_run(api: &Api, out: Output, id: &str) -> Result<(), Failure> {
+    let request = Request::get(&["sessions", id, "content"]).query("include_output", Some(false));
+    let content = api.send(request).await?;
+    match out.format {
+        OutputFormat::Json => out.line(&content.text),
+        OutputFormat::Csv | OutputFormat::Text => {
+            let input = content.value["input"].as_str().unwrap_or_default();
+            out.said(input)?;
+            if input.ends_with('\n') {
+                Ok(())
+            } else {
+                out.raw("\n")
+            }
         }
-        return out.line(content.value["input"].as_str().unwrap_or_default());
     }
-    exec::content(api, out, id, None).await
 }
 
 async fn wait(api: &Api, out: Output, id: &str, timeout: Option<u32>) -> Result<i32, Failure> {
     let mut left = timeout;
+    let spinner = Spinner::start(format!("waiting for {id}"));
     loop {
         let step = left.map_or(LONGEST_WAIT, |left| left.min(LONGEST_WAIT));
         let request = Request::post(&["sessions", id, "wait"]).field("timeout_seconds", Some(step));
@@ -162,6 +176,7 @@ async fn wait(api: &Api, out: Output, id: &str, timeout: Option<u32>) -> Result<
         left = left.map(|left| left.saturating_sub(step));
         let is_over = session.value["timed_out"] != true;
         if is_over || left == Some(0) {
+            drop(spinner);
             view::object(out, &session, &COLUMNS)?;
             let code = exec::of_session(&session.value);
             return Ok(if is_over { code } else { Failure::OTHER });

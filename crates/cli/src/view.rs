@@ -16,7 +16,7 @@ pub(crate) fn list(out: Output, answer: &Answer, columns: &[&'static str]) -> Re
     let rows = rows(&answer.value["items"], columns);
     match out.format {
         OutputFormat::Json => out.line(&answer.text)?,
-        OutputFormat::Csv => out.raw(&rows.csv())?,
+        OutputFormat::Csv => out.said(&rows.csv())?,
         OutputFormat::Text => out.line(&rows.text(out.is_terminal()))?,
     }
     if out.format != OutputFormat::Json
@@ -34,8 +34,23 @@ pub(crate) fn list(out: Output, answer: &Answer, columns: &[&'static str]) -> Re
 pub(crate) fn object(out: Output, answer: &Answer, keys: &[&'static str]) -> Result<(), Failure> {
     match out.format {
         OutputFormat::Json => out.line(&answer.text),
-        OutputFormat::Csv => out.raw(&rows(&Value::Array(vec![answer.value.clone()]), keys).csv()),
+        OutputFormat::Csv => out.said(&rows(&Value::Array(vec![answer.value.clone()]), keys).csv()),
         OutputFormat::Text => out.line(&lines(&answer.value, keys)),
+    }
+}
+
+/// Shows one fact: alone for people, else as an object of one key.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn fact(out: Output, key: &'static str, value: &str) -> Result<(), Failure> {
+    match out.format {
+        OutputFormat::Text => out.line(value),
+        OutputFormat::Json | OutputFormat::Csv => {
+            let mut object = serde_json::Map::new();
+            object.insert(key.to_owned(), value.into());
+            self::object(out, &Answer::of(Value::Object(object)), &[key])
+        }
     }
 }
 

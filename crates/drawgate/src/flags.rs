@@ -118,3 +118,36 @@ impl Flags {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Flags in the first cell of the rows of a table.
+    fn documented(text: &str) -> BTreeSet<String> {
+        let cells = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `--")?.split('|').next());
+        let names = cells.flat_map(|cell| cell.split([',', '`', ' ']));
+        names
+            .map(|name| name.trim_start_matches("--").to_owned())
+            .filter(|name| !name.is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn the_table_for_operators_has_every_flag_and_the_environment_its_name() {
+        let command = Flags::augment_args(clap::Command::new("start"));
+        let mut flags = BTreeSet::new();
+        for flag in command.get_arguments() {
+            let name = flag.get_long().unwrap().to_owned();
+            let variable = format!("DRAWGATE_{}", name.to_uppercase().replace('-', "_"));
+            assert_eq!(flag.get_env().unwrap(), &*variable);
+            flags.insert(name);
+        }
+        let table = include_str!("../../../docs/operating.md");
+        assert_eq!(documented(table), flags);
+    }
+}

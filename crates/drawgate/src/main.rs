@@ -56,11 +56,14 @@ fn main() -> ExitCode {
     if let Some(("admin", admin)) = matches.subcommand()
         && let Some((rotate_key::NAME, rotate)) = admin.subcommand()
     {
-        return finish(
-            flags::Flags::from_arg_matches(rotate)
-                .map_err(|e| e.to_string())
-                .and_then(rotate_key::run),
-        );
+        let parsed = flags::Flags::from_arg_matches(rotate).and_then(|flags| {
+            let globals = cli::Globals::from_arg_matches(&matches)?;
+            Ok((flags, globals.output))
+        });
+        return match parsed {
+            Ok((flags, format)) => finish(rotate_key::run(flags, format)),
+            Err(error) => error.exit(),
+        };
     }
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,

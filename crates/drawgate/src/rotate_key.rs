@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::Args as _;
+use cli::OutputFormat;
 use model::SystemClock;
 use store::{Config, MasterKey, Store};
 
@@ -29,7 +30,7 @@ pub(crate) fn command() -> clap::Command {
 ///
 /// # Errors
 /// When the store is in use, or cannot be opened or written.
-pub(crate) fn run(flags: Flags) -> Result<(), String> {
+pub(crate) fn run(flags: Flags, format: OutputFormat) -> Result<(), String> {
     let settings = Settings::read(flags)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -37,7 +38,12 @@ pub(crate) fn run(flags: Flags) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let count = runtime.block_on(rotate(&settings))?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{count} secrets are sealed under a new key.").map_err(|error| error.to_string())
+    match format {
+        OutputFormat::Text => writeln!(out, "{count} secrets are sealed under a new key."),
+        OutputFormat::Json => writeln!(out, "{}", serde_json::json!({"secrets": count})),
+        OutputFormat::Csv => writeln!(out, "secrets\n{count}"),
+    }
+    .map_err(|error| error.to_string())
 }
 
 async fn rotate(settings: &Settings) -> Result<u64, String> {

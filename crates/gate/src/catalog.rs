@@ -12,7 +12,7 @@ use crate::figures::Figures;
 use crate::schema::Checker;
 use crate::{Context, Hints, Operation, schema};
 
-/// Every operation, in the order of the contract.
+/// Every operation, in the order of `docs/reference/tools.json`.
 pub struct Catalog {
     entries: Vec<Entry>,
     by_name: HashMap<&'static str, usize>,

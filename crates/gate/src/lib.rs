@@ -31,7 +31,8 @@ pub use operation::{Context, Hints, Operation};
 pub use sign_in::SignedIn;
 pub use turnstile::{Denied, Gate, Unproven};
 
-/// Every operation, in the order of the contract; REST-only ones at the end.
+/// Every operation, in the order of `docs/reference/tools.json`; REST-only ones at
+/// the end.
 ///
 /// # Errors
 /// When an operation publishes no usable schema, a fault of the build.

@@ -67,7 +67,7 @@ impl Hints {
     /// Replaces or removes something.
     pub const CHANGE: Self = Self::new(false, true, true, false);
 
-    /// The hints in the order of the contract: R, D, I, O.
+    /// The hints in this order: read-only, destructive, idempotent, open world.
     #[must_use]
     pub const fn new(
         read_only: bool,

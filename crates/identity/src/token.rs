@@ -55,6 +55,7 @@ pub struct NoRandomness;
 ///
 /// # Errors
 /// When the operating system gives no randomness.
+#[expect(clippy::disallowed_methods, reason = "here tokens are made")]
 pub fn mint(kind: TokenKind) -> Result<MintedToken, NoRandomness> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|_| NoRandomness)?;

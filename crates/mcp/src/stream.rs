@@ -211,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    /// A tenth of a second stands for ten seconds of the contract.
+    /// A tenth of a second stands for the ten seconds between signs of life.
     const QUICK: Pace = Pace {
         silence: Duration::from_millis(140),
         progress: Duration::from_millis(100),

@@ -113,7 +113,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope, in the order of the contract.
+    /// Every scope, in the order in which they are shown.
     pub const ALL: [Self; 4] = [Self::Read, Self::Exec, Self::Review, Self::Admin];
 
     /// The word on the wire.
@@ -158,7 +158,7 @@ impl Scopes {
         self.0 & scope as u8 != 0
     }
 
-    /// The words on the wire, in the order of the contract.
+    /// The words on the wire, in the order in which they are shown.
     #[must_use]
     pub fn words(self) -> Vec<&'static str> {
         Scope::ALL

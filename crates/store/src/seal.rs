@@ -146,6 +146,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "here keys and nonces are made")]
 fn fill(bytes: &mut [u8]) -> Result<(), Error> {
     getrandom::fill(bytes).map_err(|error| Error::Config(format!("no randomness: {error}")))
 }

@@ -4,6 +4,7 @@
 //! Debian package to install.
 
 mod certificate;
+mod disk;
 mod installed;
 mod mariadb;
 mod network;
@@ -12,6 +13,7 @@ mod postgres;
 mod s3;
 
 pub use certificate::Certificate;
+pub use disk::SmallDisk;
 pub use installed::installed;
 pub use mariadb::MariaDb;
 pub use network::{Line, Network};

@@ -11,14 +11,18 @@ const RULE: &str = "wording";
 const MARKS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
 const PHRASES: &[&str] = &[concat!("to", "do!"), concat!("#[", "ignore")];
 
-/// Checks every line of every source file.
+/// Scripts whose names have no ending.
+const SCRIPTS: &[&str] = &["check", ".ci/run"];
+
+/// Checks every line of every source file and script.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn check(tree: &Tree) -> Result<Vec<Violation>, Fault> {
     let mut violations = Vec::new();
     for path in tree.files() {
-        if !SOURCES.iter().any(|ending| path.ends_with(ending)) {
+        let is_source = SOURCES.iter().any(|ending| path.ends_with(ending));
+        if !is_source && !SCRIPTS.contains(&path) {
             continue;
         }
         for (index, line) in tree.text(path)?.lines().enumerate() {
@@ -58,6 +62,8 @@ mod tests {
                 "tests/a.py",
                 "tests/a.mjs",
                 "tests/a.sh",
+                "check",
+                ".ci/run",
             ] {
                 let sample = Sample::of(&[(path, &format!("x\n  {words} later\n"))]);
                 let violations = check(&sample.tree()).unwrap();

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use model::ExposeSecret as _;
+use serde_json::Value;
 
 use crate::api::Api;
 use crate::failure::Failure;
@@ -43,6 +44,9 @@ pub enum Users {
     Update {
         #[command(flatten)]
         settings: UserSettings,
+        /// Put this field back to its default, `groups` or `name`; may be repeated.
+        #[arg(long, value_name = "FIELD", value_enum)]
+        clear: Vec<Clearable>,
         /// active or inactive; an inactive user is signed out everywhere.
         #[arg(long)]
         status: Option<String>,
@@ -50,6 +54,24 @@ pub enum Users {
         #[arg(long, value_name = "VERSION")]
         if_version: Option<i64>,
     },
+}
+
+/// What can be put back to its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Clearable {
+    /// No group.
+    Groups,
+    /// The e-mail as the name.
+    Name,
+}
+
+impl Clearable {
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Groups => "groups",
+            Self::Name => "name",
+        }
+    }
 }
 
 /// Settings of a user.
@@ -104,12 +126,16 @@ impl Users {
             }
             Self::Update {
                 settings,
+                clear,
                 status,
                 if_version,
             } => {
-                let request = Request::patch(&["users", &settings.email])
+                let mut request = Request::patch(&["users", &settings.email])
                     .field("status", status)
                     .field("version", if_version);
+                for what in clear {
+                    request = request.field(what.field(), Some(Value::Null));
+                }
                 settings.fields(request)?
             }
         };

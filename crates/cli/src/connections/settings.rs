@@ -17,10 +17,11 @@ pub struct ConnectionSettings {
     /// Agent that runs it; the gateway itself without one.
     #[arg(long)]
     agent: Option<String>,
-    /// Command of a process connection, one word each; may be repeated.
+    /// Command of a process connection, one word each; may be repeated. On a
+    /// change the whole command.
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     command: Vec<String>,
-    /// Label; may be repeated.
+    /// Label; may be repeated. On a change the whole list.
     #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pairs::pair)]
     tags: Vec<(String, String)>,
     /// Whether single executions are open.
@@ -35,22 +36,22 @@ pub struct ConnectionSettings {
     /// Whether schema tools are open.
     #[arg(long, value_name = "MODE")]
     access_schema: Option<Mode>,
-    /// Guardrail rule; may be repeated.
+    /// Guardrail rule; may be repeated. On a change the whole list.
     #[arg(long = "guardrail", value_name = "RULE")]
     guardrails: Vec<String>,
-    /// Attribute; may be repeated.
+    /// Attribute; may be repeated. On a change the whole list.
     #[arg(long = "attribute", value_name = "NAME")]
     attributes: Vec<String>,
-    /// Group that must approve every run; may be repeated.
+    /// Group that must approve every run; may be repeated. On a change the whole list.
     #[arg(long = "reviewer", value_name = "GROUP")]
     reviewers: Vec<String>,
-    /// Entity type to mask; may be repeated.
+    /// Entity type to mask; may be repeated. On a change the whole list.
     #[arg(long = "redact", value_name = "TYPE")]
     redact_types: Vec<String>,
-    /// Metadata that every run must bring; may be repeated.
+    /// Metadata that every run must bring; may be repeated. On a change the whole list.
     #[arg(long = "mandatory-metadata", value_name = "KEY")]
     mandatory_metadata: Vec<String>,
-    /// Variable that callers may set; may be repeated.
+    /// Variable that callers may set; may be repeated. On a change the whole list.
     #[arg(long = "allow-env", value_name = "NAME")]
     allowed_env: Vec<String>,
     /// Longest grant in seconds.
@@ -102,19 +103,25 @@ impl ConnectionSettings {
         Ok(Map::from_iter([(pairs::secret_key(key), value)]))
     }
 
-    /// Adds everything but the secrets to a request.
-    ///
-    /// # Errors
-    /// When a label is given twice.
-    pub(super) fn fields(self, request: Request) -> Result<Request, Failure> {
+    /// The limits that are given.
+    pub(super) fn limits(&self) -> Map<String, Value> {
         let limits = [
             ("timeout_seconds", self.limit_timeout.map(Value::from)),
             ("memory_mb", self.limit_memory.map(Value::from)),
             ("output_bytes", self.limit_output.map(Value::from)),
         ];
-        let limits = limits
+        limits
             .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+            .collect()
+    }
+
+    /// Adds everything but the secrets to a request.
+    ///
+    /// # Errors
+    /// When a label is given twice.
+    pub(super) fn fields(self, request: Request) -> Result<Request, Failure> {
+        let limits = self.limits();
         Ok(request
             .field("agent_id", self.agent)
             .list("command", &self.command)
@@ -136,6 +143,6 @@ impl ConnectionSettings {
             .list("mandatory_metadata_fields", &self.mandatory_metadata)
             .list("allowed_env_vars", &self.allowed_env)
             .field("access_max_duration", self.access_max_duration)
-            .map("limits", limits.collect()))
+            .map("limits", limits))
     }
 }

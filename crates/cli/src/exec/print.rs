@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::pages::Pages;
-use super::{outcome, sheet};
+use super::{envelope as waited, outcome, sheet};
 use crate::answer::Answer;
 use crate::api::Api;
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ pub(crate) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<
         OutputFormat::Text if envelope["output_status"] == "blocked" => {}
         OutputFormat::Text => {
             let output = envelope["output"].as_str().unwrap_or_default();
-            out.raw(output)?;
+            out.said(output)?;
             match (
                 envelope["next_cursor"].as_str(),
                 envelope["session_id"].as_str(),
@@ -68,8 +68,8 @@ pub(crate) async fn session(api: &Api, out: Output, answer: &Answer) -> Result<i
     let session = &answer.value;
     let id = session["id"].as_str().unwrap_or_default();
     match out.format {
-        OutputFormat::Json => out.line(&answer.text)?,
-        OutputFormat::Csv => sheet::recording(api, out, id).await?,
+        OutputFormat::Json => out.line(&waited::of_session(session).to_string())?,
+        OutputFormat::Csv => sheet::recording(api, out, id, None).await?,
         OutputFormat::Text => content(api, out, id, None).await?,
     }
     if out.format != OutputFormat::Json {
@@ -78,11 +78,28 @@ pub(crate) async fn session(api: &Api, out: Output, answer: &Answer) -> Result<i
     Ok(outcome::of_session(session))
 }
 
-/// Prints the recorded output of a session, from `cursor` on.
+/// Prints the recording of a session from `cursor` on, in the form that is asked for.
 ///
 /// # Errors
 /// When a page cannot be had or printed.
-pub(crate) async fn content(
+pub(crate) async fn recording(
+    api: &Api,
+    out: Output,
+    session: &str,
+    cursor: Option<&str>,
+) -> Result<(), Failure> {
+    match out.format {
+        OutputFormat::Json => out.line(&Pages::of(api, session, cursor).joined().await?.text),
+        OutputFormat::Csv => sheet::recording(api, out, session, cursor).await,
+        OutputFormat::Text => content(api, out, session, cursor).await,
+    }
+}
+
+/// Prints the recorded output of a session as text, from `cursor` on.
+///
+/// # Errors
+/// When a page cannot be had or printed.
+async fn content(
     api: &Api,
     out: Output,
     session: &str,
@@ -91,7 +108,7 @@ pub(crate) async fn content(
     let mut pages = Pages::of(api, session, cursor);
     let mut last = String::new();
     while let Some(page) = pages.next().await? {
-        out.raw(&page)?;
+        out.said(&page)?;
         if !page.is_empty() {
             last = page;
         }

@@ -28,7 +28,7 @@ pub(super) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<
             .iter()
             .map(|set| csv::rows(&set["columns"], &set["rows"]))
             .collect();
-        out.raw(&sets.join("\n"))?;
+        out.said(&sets.join("\n"))?;
         return if envelope["truncated"] == true {
             Err(incomplete())
         } else {
@@ -38,30 +38,35 @@ pub(super) async fn envelope(api: &Api, out: Output, answer: &Answer) -> Result<
     if !envelope["rows"].is_array() {
         return Ok(());
     }
-    out.raw(&csv::rows(&envelope["columns"], &envelope["rows"]))?;
+    out.said(&csv::rows(&envelope["columns"], &envelope["rows"]))?;
     match (
         envelope["next_cursor"].as_str(),
         envelope["session_id"].as_str(),
     ) {
         (Some(cursor), Some(session)) => {
             let rest = Pages::of(api, session, Some(cursor)).rest().await?;
-            out.raw(&remaining(envelope, &rest).ok_or_else(incomplete)?)
+            out.said(&remaining(envelope, &rest).ok_or_else(incomplete)?)
         }
         _ => Ok(()),
     }
 }
 
-/// Prints the recording of a run whose rows were not answered.
+/// Prints the recording of a run whose rows were not answered, from `cursor` on.
 ///
 /// # Errors
 /// When it cannot be had or printed.
-pub(super) async fn recording(api: &Api, out: Output, session: &str) -> Result<(), Failure> {
-    let text = Pages::of(api, session, None).rest().await?;
+pub(super) async fn recording(
+    api: &Api,
+    out: Output,
+    session: &str,
+    cursor: Option<&str>,
+) -> Result<(), Failure> {
+    let text = Pages::of(api, session, cursor).rest().await?;
     match recorded::result(&text) {
-        Some(csv) => out.raw(&csv),
+        Some(csv) => out.said(&csv),
         None => {
             out.note("warning: this is not one table, here is the recording as it is");
-            out.raw(&text)
+            out.said(&text)
         }
     }
 }

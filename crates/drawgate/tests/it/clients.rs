@@ -20,7 +20,7 @@ const WAYS: [(Sdk, &str, &str); 5] = [
     (Sdk::TypeScript2, "2026-07-28", "2026-07-28"),
 ];
 
-/// Every tool, in the order of the contract.
+/// Every tool, in the order of `docs/reference/tools.json`.
 const TOOLS: [&str; 22] = [
     "me_get",
     "serverinfo_get",

@@ -1,5 +1,10 @@
 //! The command line as a person uses it, against the demo.
 
+mod forms;
+mod network;
+mod papers;
+mod settings;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -316,22 +321,12 @@ fn a_refused_login_is_renewed_and_a_sign_out_forgets_it() {
     assert!(said.contains("hint: sign in with drawgate login"), "{said}");
 }
 
-#[test]
-fn doctor_and_papers_work() {
-    let desk = Desk::open();
-    let found = desk.json(&["doctor", "-o", "json"]);
-    assert_eq!(found["ok"], true, "{found}");
-    let nowhere = desk.run(&["doctor", "--api-url", "http://127.0.0.1:1"]);
-    assert_eq!(nowhere.status.code(), Some(1));
-    assert!(desk.good(&["completions", "bash"]).contains("drawgate"));
-    assert!(desk.good(&["man"]).contains(".TH drawgate"));
-}
-
 fn ended(child: &mut Child) -> i32 {
     wait(|| child.try_wait().unwrap().is_some());
     child.wait().unwrap().code().unwrap_or(-1)
 }
 
+/// Waits until something is there; for long only when it never comes.
 fn wait(mut is_there: impl FnMut() -> bool) {
     let limit = Instant::now() + Duration::from_secs(30);
     while !is_there() {

@@ -187,6 +187,12 @@ impl Gateway {
         Client::new(&self.url, token)
     }
 
+    /// The value of a flag that it was started with.
+    pub fn argument(&self, flag: &str) -> Option<&str> {
+        let at = self.arguments.iter().position(|given| given == flag)?;
+        self.arguments.get(at + 1).map(String::as_str)
+    }
+
     /// Ends the process without a word.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -3,13 +3,14 @@
 pub mod callers;
 pub mod calls;
 pub mod documents;
+pub mod organization;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::gateway::{ENGINES, Engine, Gateway};
+use crate::gateway::{Client, ENGINES, Engine, Gateway};
 use callers::Caller;
 use calls::{CALLS, World};
 use documents::{Documents, mcp_code, rest_code};
@@ -47,7 +48,7 @@ async fn outcome(
 async fn matrix(engine: Engine) -> String {
     let documents = Documents::generate();
     let world = World::new(Gateway::start(engine)).await;
-    let mut callers = callers::callers(&world.gateway).await;
+    let mut callers = callers::callers(&world.gateway, &world.elsewhere).await;
     let mut text = String::new();
     for call in CALLS {
         let mut outcomes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -88,11 +89,88 @@ async fn every_operation_answers_everybody_by_role_and_scope() {
     insta::assert_snapshot!("matrix", last.unwrap());
 }
 
+/// Names and ids of whatever an organization has, by kind.
+async fn possessions(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>> {
+    let mut found = BTreeMap::new();
+    for kind in ["connections", "sessions", "usergroups", "users", "keys"] {
+        let (status, list) = client.rest("GET", &format!("/api/{kind}"), None).await;
+        assert_eq!(status, 200, "{list}");
+        let ids = list["items"].as_array().unwrap().iter();
+        found.insert(
+            kind,
+            ids.map(|item| item["id"].as_str().unwrap().to_owned())
+                .collect(),
+        );
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_organization_reaches_anything_of_another_by_id_either() {
+    let documents = Documents::generate();
+    for engine in ENGINES {
+        let world = World::new(Gateway::start(engine)).await;
+        let (here, there) = (&world.admin, &world.elsewhere);
+        callers::user(here, "member", &["team"]).await;
+        callers::key(here, json!({"name": "key", "user": "member@example.com"})).await;
+        let run = here.exec("bash", "echo here").await["session_id"].clone();
+        let before = possessions(here).await;
+        let theirs = possessions(there).await;
+        for (kind, ids) in &before {
+            assert!(!ids.is_empty(), "{kind}");
+            assert!(ids.is_disjoint(&theirs[kind]), "{engine:?}: {kind}");
+        }
+        for (operation, argument, kind) in BY_ID {
+            let operation = documents.find(operation);
+            for id in &before[kind] {
+                let mut arguments = json!({argument: id});
+                match &*operation.name {
+                    "exec" => arguments["input"] = json!("true"),
+                    "connection_tables" => arguments["database"] = json!("postgres"),
+                    "connection_columns" => arguments["table"] = json!("items"),
+                    "keys_create" => arguments["name"] = json!("stolen"),
+                    _ => {}
+                }
+                let code = rest_code(&operation.by_rest(there, &arguments).await);
+                assert!(
+                    ["not_found", "connection_not_found"].contains(&&*code),
+                    "{engine:?}: {} of {kind} {id}: {code}",
+                    operation.name
+                );
+            }
+        }
+        assert_eq!(possessions(here).await, before, "{engine:?}");
+        let content = here.call("sessions_get_content", json!({"id": run})).await;
+        assert_eq!(content.unwrap()["output"], "here\n");
+    }
+}
+
+/// Operations on one object: the argument that names it, and the list of its kind.
+const BY_ID: [(&str, &str, &str); 17] = [
+    ("connections_get", "name", "connections"),
+    ("connections_update", "name", "connections"),
+    ("connections_delete", "name", "connections"),
+    ("connections_test", "name", "connections"),
+    ("exec", "connection_name", "connections"),
+    ("connection_databases", "connection_name", "connections"),
+    ("connection_tables", "connection_name", "connections"),
+    ("connection_columns", "connection_name", "connections"),
+    ("sessions_get", "id", "sessions"),
+    ("sessions_get_content", "id", "sessions"),
+    ("sessions_wait", "id", "sessions"),
+    ("sessions_kill", "id", "sessions"),
+    ("usergroups_delete", "name", "usergroups"),
+    ("users_get", "email", "users"),
+    ("users_update", "email", "users"),
+    ("keys_revoke", "id", "keys"),
+    ("keys_create", "user", "users"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_tools_is_exactly_what_the_role_may_use() {
     let documents = Documents::generate();
     let world = World::new(Gateway::start(Engine::Sqlite)).await;
-    for mut caller in callers::callers(&world.gateway).await {
+    for mut caller in callers::callers(&world.gateway, &world.elsewhere).await {
         let (status, answer) = caller.client.rpc("tools/list", json!({})).await.unwrap();
         if caller.name == "anonymous" || caller.name == "inactive" {
             assert_eq!(

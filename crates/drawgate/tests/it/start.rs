@@ -106,6 +106,64 @@ async fn the_demo_is_made_once_and_works() {
     }
     let users = gateway.admin().call("users_list", json!({})).await.unwrap();
     assert_eq!(users["items"].as_array().unwrap().len(), 4, "{users}");
+    assert_eq!(mode(&gateway.data.join("demo")), 0o700);
+    for name in ["admin", "dev", "reviewer"] {
+        let file = gateway.data.join(format!("demo/{name}.token"));
+        assert_eq!(mode(&file), 0o600, "{name}");
+    }
+}
+
+#[test]
+fn flags_beat_the_environment_and_the_environment_beats_the_file() {
+    let url = |who: &str| format!("https://{who}.example.com");
+    let line = |who: &str| format!("MCP    {}/api/mcp\n", url(who));
+    for (given, wins) in [
+        (&["file"][..], "file"),
+        (&["file", "environment"], "environment"),
+        (&["file", "environment", "flag"], "flag"),
+    ] {
+        let mut setup = Setup::new(Engine::Sqlite);
+        let config = setup.folder().join("drawgate.toml");
+        std::fs::write(&config, format!("public_url = \"{}\"\n", url("file"))).unwrap();
+        setup = setup.env("DRAWGATE_CONFIG", config.to_str().unwrap());
+        if given.contains(&"environment") {
+            setup = setup.env("DRAWGATE_PUBLIC_URL", &url("environment"));
+        }
+        if given.contains(&"flag") {
+            setup = setup.with(&["--public-url", &url("flag")]);
+        }
+        let gateway = setup.start();
+        let said = gateway.said.lock().clone();
+        assert!(said.contains(&line(wins)), "{given:?}: {said}");
+    }
+}
+
+#[test]
+fn the_log_is_text_or_json_as_it_is_asked_for() {
+    for (format, is_json) in [("text", false), ("json", true)] {
+        let setup = Setup::new(Engine::Sqlite).with(&["--log-format", format]);
+        let mut gateway = setup.start();
+        assert!(gateway.stop(), "{}", gateway.said.lock());
+        let limit = Instant::now() + Duration::from_secs(20);
+        let line = loop {
+            let said = gateway.said.lock().clone();
+            match said.lines().find(|line| line.contains("stopping")) {
+                Some(line) => break line.to_owned(),
+                None => assert!(Instant::now() < limit, "{said}"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        match serde_json::from_str::<serde_json::Value>(&line) {
+            Ok(read) => {
+                assert!(is_json, "{line}");
+                assert_eq!(
+                    (&read["message"], &read["level"]),
+                    (&json!("stopping"), &json!("INFO"))
+                );
+            }
+            Err(_) => assert!(!is_json && line.contains("INFO"), "{line}"),
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Traces that leave the gateway.
 //!
-//! No collector of OpenTelemetry can be installed where these tests run, so a
-//! receiver here takes its place: HTTP, with the messages that the project
-//! publishes for OTLP (<https://opentelemetry.io/docs/specs/otlp/>).
+//! A receiver here takes the place of a collector: HTTP, with the messages that
+//! OpenTelemetry publishes for OTLP (<https://opentelemetry.io/docs/specs/otlp/>).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

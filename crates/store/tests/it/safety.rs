@@ -1,12 +1,11 @@
 //! Keys, locks, migrations and full disks: what must be refused, and how.
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use model::{Clock, ExposeSecret as _, SystemClock};
 use sqlx::ConnectOptions as _;
 use store::{Error, MasterKey, Store, StoreUrl};
+use testkit::servers::SmallDisk;
 
 use crate::basics::person;
 use crate::harness::{ENGINES, Engine, Home, House, config};
@@ -141,32 +140,10 @@ async fn an_engine_that_cannot_be_reached_is_unavailable() {
     assert!(matches!(opened, Err(Error::Config(_))));
 }
 
-/// A file system of eight megabytes, gone on drop.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]);
-        testkit::servers::must(mount.arg(folder.path()));
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_is_told_and_survived() {
-    let disk = SmallDisk::mount();
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::mount(&folder.path().join("disk"), "8m");
     let ballast = disk.path().join("ballast");
     std::fs::write(&ballast, vec![1; 5 * 1024 * 1024]).unwrap();
     let url = StoreUrl::Sqlite(disk.path().join("drawgate.db"));

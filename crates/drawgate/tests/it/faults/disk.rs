@@ -2,53 +2,25 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
-use testkit::servers::must;
+use testkit::servers::SmallDisk;
 
 use crate::gateway::{Engine, Setup};
 use crate::targets::no_session_stays_open;
 
-/// A small file system of its own. Dropping it takes it away.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(path: &Path, size: &str) -> Self {
-        std::fs::create_dir(path).unwrap();
-        must(
-            Command::new("mount")
-                .args([
-                    "-t",
-                    "tmpfs",
-                    "-o",
-                    &format!("size={size},mode=0700"),
-                    "tmpfs",
-                ])
-                .arg(path),
-        );
-        Self(path.to_owned())
-    }
-
-    /// Writes a file until there is no room.
-    fn fill(&self) {
-        let mut file = File::create(self.0.join("filling")).unwrap();
-        for size in [65_536, 4096, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn free(&self) {
-        std::fs::remove_file(self.0.join("filling")).unwrap();
+/// Writes a file until there is no room.
+fn fill(disk: &SmallDisk) {
+    let mut file = File::create(filling(disk)).unwrap();
+    for size in [65_536, 4096, 1] {
+        while file.write_all(&vec![0; size]).is_ok() {}
     }
 }
 
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
+fn filling(disk: &SmallDisk) -> PathBuf {
+    disk.path().join("filling")
 }
 
 #[tokio::test]
@@ -68,7 +40,7 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
         .await
         .unwrap();
     for round in 0..2 {
-        disk.fill();
+        fill(&disk);
         // What little room was left inside the store's own files goes first.
         let mut refused = 0;
         for at in 0..400 {
@@ -102,7 +74,7 @@ async fn a_full_disk_stops_new_runs_and_nothing_else() {
             .await
             .unwrap();
         assert_eq!(read["output"], "before\n");
-        disk.free();
+        std::fs::remove_file(filling(&disk)).unwrap();
         let after = admin.exec("bash", "echo after").await;
         assert_eq!(
             (&after["status"], &after["output"]),

@@ -57,8 +57,9 @@ pub async fn key(admin: &Client, arguments: Value) -> (Client, Value) {
     (Client::new(&admin.url, key["token"].as_str().unwrap()), key)
 }
 
-/// One caller of each kind; those of group `team` see what it sees.
-pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
+/// One caller of each kind; those of group `team` see what it sees. `elsewhere`
+/// is the administrator of another organization.
+pub async fn callers(gateway: &Gateway, elsewhere: &Client) -> Vec<Caller> {
     let admin = gateway.admin();
     let mut callers = Vec::new();
     let nobody = gateway.client("");
@@ -112,6 +113,12 @@ pub async fn callers(gateway: &Gateway) -> Vec<Caller> {
         email: None,
     });
     callers.extend(keys);
+    callers.push(Caller {
+        name: "other_organization",
+        client: elsewhere.clone(),
+        own: elsewhere.clone(),
+        email: None,
+    });
     callers
 }
 

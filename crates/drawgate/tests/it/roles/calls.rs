@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 use testkit::servers::Postgres;
 
+use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
@@ -46,18 +47,24 @@ pub const CALLS: [(&str, &str); 34] = [
     ("sign_out", "again"),
 ];
 
-/// A gateway with a connection `team_pg` that only group `team` sees, and a
-/// process connection `bash` that everybody sees.
+/// A gateway with a connection `team_pg` that only group `team` sees, a process
+/// connection `bash` that everybody sees, and a second organization whose `bash`
+/// is another one.
 pub struct World {
     pub gateway: Gateway,
     pub admin: Client,
+    /// Administrator of the second organization.
+    pub elsewhere: Client,
     pub database: String,
     next: AtomicU64,
     _server: Arc<Postgres>,
 }
 
 impl World {
-    pub async fn new(gateway: Gateway) -> Self {
+    pub async fn new(mut gateway: Gateway) -> Self {
+        let token = organization::make(&mut gateway).await;
+        let elsewhere = gateway.client(&token);
+        elsewhere.connect_bash("bash").await;
         let admin = gateway.admin();
         let server = Postgres::shared();
         let d = server.database();
@@ -82,6 +89,7 @@ impl World {
         Self {
             gateway,
             admin,
+            elsewhere,
             database: d.name,
             next: AtomicU64::new(0),
             _server: server,
