@@ -18,6 +18,8 @@ use crate::audit::AuditDraft;
 use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
 use crate::exec::Runs;
+use crate::hashing::Hashing;
+use crate::lockout::Lockout;
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, idempotency};
 
@@ -29,6 +31,8 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
     pub(crate) runs: Arc<Runs>,
+    pub(crate) hashing: Hashing,
+    pub(crate) lockout: Lockout,
     in_flight: Mutex<HashMap<CredentialId, u32>>,
 }
 
@@ -71,6 +75,8 @@ impl Gate {
             store,
             clock,
             runs: Arc::default(),
+            hashing: Hashing::on_every_core(),
+            lockout: Lockout::default(),
             in_flight: Mutex::default(),
         }))
     }
