@@ -13,6 +13,7 @@ use store::{
 };
 use uuid::Uuid;
 
+use crate::hashing::Unhashed;
 use crate::{Call, Context, Gate, Hints, Operation};
 
 /// Life of a login token in seconds: 12 hours.
@@ -35,6 +36,12 @@ pub struct SignedIn {
     pub user_email: String,
 }
 
+/// Who has the e-mail, and who of them was proven.
+struct Proof {
+    found: Vec<OrgId>,
+    proven: Option<(OrgId, UserId)>,
+}
+
 struct Minted {
     token: SecretString,
     refresh: SecretString,
@@ -45,33 +52,62 @@ impl Gate {
     /// Signs a person in with e-mail and password.
     ///
     /// # Errors
-    /// `unauthorized` when they do not fit together, the same whatever is wrong.
+    /// `unauthorized` when they do not fit together, the same whatever is wrong;
+    /// `busy` after too many failures in a row with this e-mail, or while too
+    /// many passwords are being checked.
     pub async fn sign_in(
         self: &Arc<Self>,
         email: &str,
         password: SecretString,
         call: &Call,
     ) -> Result<SignedIn, Refusal> {
-        let candidates = self.store.sign_in_candidates(email).await;
-        let candidates = candidates.map_err(|error| self.refuse(error))?;
-        let organizations: Vec<OrgId> = candidates.iter().map(|found| found.org).collect();
-        let proven = tokio::task::spawn_blocking(move || prove(candidates, &password)).await;
-        let proven = proven.map_err(|error| self.internal(&error.to_string()))?;
+        self.lockout.attempt(email, self.clock.now())?;
+        let proven = self.prove(email, password).await;
+        let Proof { found, proven } = proven.inspect_err(|_| self.lockout.take_back(email))?;
         let Some((org, user)) = proven else {
-            for org in organizations {
-                self.note((org, None), "sign_in", Code::Unauthorized.as_str(), call)
-                    .await?;
-            }
+            self.note_refused(&found, call).await?;
             return Err(Refusal::new(
                 Code::Unauthorized,
                 "e-mail and password do not fit together",
             ));
         };
+        self.lockout.forget(email);
         let minted = self.mint_login()?;
         let family = Uuid::from_u128(model::RunId::new(&*self.clock).uuid().as_u128());
         self.store_login(org, user, &minted.pair, family).await?;
         self.note((org, Some(user)), "sign_in", "ok", call).await?;
         Ok(minted.signed_in(email.to_owned()))
+    }
+
+    async fn prove(&self, email: &str, password: SecretString) -> Result<Proof, Refusal> {
+        let candidates = self.store.sign_in_candidates(email).await;
+        let candidates = candidates.map_err(|error| self.refuse(error))?;
+        let found = candidates.iter().map(|found| found.org).collect();
+        let proven = self.hashing.run(move || prove(candidates, &password)).await;
+        let proven = proven.map_err(|unhashed| self.unhashed(unhashed))?;
+        Ok(Proof { found, proven })
+    }
+
+    /// What the caller of work that was not done is told.
+    pub(crate) fn unhashed(&self, unhashed: Unhashed) -> Refusal {
+        match unhashed {
+            Unhashed::Busy(refusal) => refusal,
+            Unhashed::Failed(error) => self.internal(&error.to_string()),
+        }
+    }
+
+    /// Puts a refused sign-in on file: in the organizations that have the
+    /// e-mail, or in the first one, so that an unknown e-mail is as much work.
+    async fn note_refused(&self, found: &[OrgId], call: &Call) -> Result<(), Refusal> {
+        let all = self.store.organizations().await;
+        let all = all.map_err(|error| self.refuse(error))?;
+        let first = all.first().map(|first| first.id);
+        let fallback = first.into_iter().filter(|_| found.is_empty());
+        for org in found.iter().copied().chain(fallback) {
+            self.note((org, None), "sign_in", Code::Unauthorized.as_str(), call)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Renews a login. A refresh token works once; using one again ends the
@@ -93,11 +129,12 @@ impl Gate {
                     .await?;
                 Ok(minted.signed_in(String::new()))
             }
-            LoginRotation::Reused | LoginRotation::Unknown => Err(Refusal::new(
-                Code::Unauthorized,
-                "the login cannot be renewed",
-            )
-            .hint("sign in again")),
+            LoginRotation::Reused { org, user } => {
+                self.note((org, Some(user)), "login_refresh", "reused", call)
+                    .await?;
+                Err(not_renewed())
+            }
+            LoginRotation::Unknown => Err(not_renewed()),
         }
     }
 
@@ -199,6 +236,10 @@ impl Minted {
             user_email,
         }
     }
+}
+
+fn not_renewed() -> Refusal {
+    Refusal::new(Code::Unauthorized, "the login cannot be renewed").hint("sign in again")
 }
 
 /// The first active candidate whose password fits. Takes the time of one

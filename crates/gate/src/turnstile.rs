@@ -18,6 +18,8 @@ use crate::audit::AuditDraft;
 use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
 use crate::exec::{Places, Runs};
+use crate::hashing::Hashing;
+use crate::lockout::Lockout;
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
@@ -30,6 +32,8 @@ pub struct Gate {
     pub(crate) targets: Targets,
     pub(crate) runs: Arc<Runs>,
     pub(crate) places: Arc<Places>,
+    pub(crate) hashing: Hashing,
+    pub(crate) lockout: Lockout,
     in_flight: Mutex<HashMap<CredentialId, u32>>,
 }
 
@@ -73,6 +77,8 @@ impl Gate {
             clock,
             runs: Arc::default(),
             places: Arc::default(),
+            hashing: Hashing::on_every_core(),
+            lockout: Lockout::default(),
             in_flight: Mutex::default(),
         }))
     }

@@ -217,12 +217,12 @@ async fn find(context: &Context, reference: &str) -> Result<User, Refusal> {
     Ok(user)
 }
 
-/// Hashes a password where blocking is allowed.
+/// Hashes a password, once there is a place for it.
 async fn hash(context: &Context, password: SecretString) -> Result<SecretString, Refusal> {
-    let hashed = tokio::task::spawn_blocking(move || identity::hash_password(&password)).await;
-    match hashed {
+    let work = move || identity::hash_password(&password);
+    match context.gate.hashing.run(work).await {
         Ok(Ok(hash)) => Ok(hash),
         Ok(Err(error)) => Err(Refusal::invalid("/password", error.to_string())),
-        Err(error) => Err(context.fault("a password could not be hashed", &error)),
+        Err(unhashed) => Err(context.gate.unhashed(unhashed)),
     }
 }

@@ -57,7 +57,7 @@ impl Door {
             .await?;
         let path = path(&mut parts).await?;
         let query = query(&parts)?;
-        let body = self.body(&parts, body).await?;
+        let body = self.body(&parts, body, self.config.max_body_bytes).await?;
         let entry = find(&self.gate, route.operation)?;
         let arguments = arguments::merge(&entry.input_schema, path, query, body)?;
         let cancel = CancellationToken::new();
@@ -73,13 +73,14 @@ impl Door {
         .await
     }
 
-    /// Reads the JSON object of a body; none is an empty object.
+    /// Reads the JSON object of a body of at most `limit` bytes; none is an
+    /// empty object.
     pub(crate) async fn body(
         &self,
         parts: &Parts,
         body: Body,
+        limit: usize,
     ) -> Result<Map<String, Value>, Problem> {
-        let limit = self.config.max_body_bytes;
         if announced_length(&parts.headers).is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }

@@ -117,7 +117,12 @@ pub enum LoginRotation {
         credential: CredentialId,
     },
     /// The token was used before: the whole login is revoked.
-    Reused,
+    Reused {
+        /// Organization of the user.
+        org: OrgId,
+        /// Whose login it was.
+        user: UserId,
+    },
     /// There is no such token, or it expired or was revoked.
     Unknown,
 }
@@ -274,10 +279,10 @@ impl Store {
         else {
             let reused = store.end_reused(&mut change.tx, refresh).await?;
             change.commit().await?;
-            return Ok(if reused {
-                LoginRotation::Reused
-            } else {
-                LoginRotation::Unknown
+            let org = store.org;
+            return Ok(match reused {
+                Some(user) => LoginRotation::Reused { org, user },
+                None => LoginRotation::Unknown,
             });
         };
         let (user, family): (UserId, Option<String>) = (row.id()?, row.opt_text()?);
@@ -320,19 +325,20 @@ impl Store {
 
 impl OrgStore {
     /// Revokes the login of a refresh token that was used before.
-    async fn end_reused(&self, tx: &mut Tx, refresh: &TokenHash) -> Result<bool, Error> {
+    async fn end_reused(&self, tx: &mut Tx, refresh: &TokenHash) -> Result<Option<UserId>, Error> {
         let query = sql(
-            "SELECT family_id FROM credential WHERE token_hash = $1 AND kind = 'login_refresh' \
+            "SELECT user_id, family_id FROM credential WHERE token_hash = $1 AND kind = 'login_refresh' \
              AND status = 'used'",
         );
         let Some(mut row) = tx.first(query.text(refresh.as_str())).await? else {
-            return Ok(false);
+            return Ok(None);
         };
+        let user = row.id()?;
         let revoke =
             sql("UPDATE credential SET status = 'revoked', updated_at = $1 WHERE family_id = $2");
         tx.run(revoke.time(self.now()).opt_text(row.opt_text()?))
             .await?;
-        Ok(true)
+        Ok(Some(user))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderMap, Method, Request, StatusCode};
-use model::{ExposeSecret as _, SecretString, SystemClock, UserStatus};
+use model::{Clock, ExposeSecret as _, SecretString, SystemClock, UserStatus};
 use rest::RestConfig;
 use serde_json::Value;
 use store::{
@@ -53,8 +53,12 @@ impl House {
 
     /// Opens a gateway with settings of its own.
     pub async fn with(config: RestConfig) -> Self {
+        Self::at(config, Arc::new(SystemClock)).await
+    }
+
+    /// Opens a gateway with settings and a clock of its own.
+    pub async fn at(config: RestConfig, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(SystemClock);
         let store = store::Config {
             url: StoreUrl::Sqlite(folder.path().join("state.db")),
             recordings: format!("file:{}", folder.path().join("recordings").display()),

@@ -1,6 +1,10 @@
 //! Signing in, renewing, signing out.
 
+use std::sync::Arc;
+
 use http::{Method, StatusCode};
+use model::{ManualClock, Timestamp};
+use rest::RestConfig;
 use serde_json::{Value, json};
 
 use crate::house::{Answer, House, PASSWORD};
@@ -102,5 +106,50 @@ async fn a_sign_in_takes_exactly_its_arguments() {
         let answer = house.ask("", Method::POST, "/api/login", body).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert_eq!(answer.code(), "invalid_argument");
+    }
+}
+
+#[tokio::test]
+async fn failures_in_a_row_cost_a_pause_whoever_is_meant() {
+    let clock = Arc::new(ManualClock::new(Timestamp::from_micros(
+        1_790_000_000_000_000,
+    )));
+    let house = House::at(RestConfig::default(), clock.clone()).await;
+    for email in ["member@example.com", "nobody@example.com"] {
+        let mut failures = 0;
+        let refused = loop {
+            let answer = sign_in(&house, email, "wrong password").await;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                break answer;
+            }
+            failures += 1;
+        };
+        assert_eq!(failures, 10, "{email}");
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refused.code(), "busy");
+        assert_eq!(refused.body["error"]["details"]["retry_after_ms"], 1000);
+        assert_eq!(refused.headers["retry-after"], "1");
+        let right = sign_in(&house, email, PASSWORD).await;
+        assert_eq!(right.code(), "busy", "no password is looked at");
+    }
+    let other = sign_in(&house, "admin@example.com", PASSWORD).await;
+    assert_eq!(other.status, StatusCode::OK);
+    clock.advance(1);
+    let later = sign_in(&house, "member@example.com", PASSWORD).await;
+    assert_eq!(later.status, StatusCode::OK);
+    let begun_anew = sign_in(&house, "member@example.com", "wrong password").await;
+    assert_eq!(begun_anew.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_body_that_no_sign_in_needs_is_not_read() {
+    let house = House::open().await;
+    let long = "x".repeat(9_000);
+    for (path, body) in [
+        ("/api/login", json!({"email": "a@b.c", "password": long})),
+        ("/api/login/refresh", json!({"refresh_token": long})),
+    ] {
+        let answer = house.ask("", Method::POST, path, body).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
     }
 }

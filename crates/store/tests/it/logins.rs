@@ -90,12 +90,15 @@ async fn a_refresh_token_gives_one_new_pair() {
 async fn a_second_use_ends_the_whole_login() {
     for engine in ENGINES {
         let home = Home::new(engine).await;
-        home.login().await;
+        let owner = home.login().await;
         home.rotate("0", "1").await;
         home.rotate("1", "2").await;
         assert!(home.works("access 2").await);
         let reused = home.rotate("0", "3").await;
-        assert!(matches!(reused, LoginRotation::Reused), "{engine:?}");
+        let LoginRotation::Reused { org, user } = reused else {
+            panic!("{engine:?}: {reused:?}");
+        };
+        assert_eq!((org, user), (home.id(), owner));
         assert!(!home.works("access 2").await);
         assert!(!home.works("access 3").await);
         let dead = home.rotate("2", "4").await;
@@ -123,7 +126,9 @@ async fn of_sixteen_uses_at_once_one_wins() {
         let all = join_all(names.iter().map(|name| home.rotate("0", name))).await;
         let won = |one: &&LoginRotation| matches!(one, LoginRotation::Rotated { .. });
         assert_eq!(all.iter().filter(won).count(), 1, "{engine:?}: {all:?}");
-        let told = all.iter().any(|one| matches!(one, LoginRotation::Reused));
+        let told = all
+            .iter()
+            .any(|one| matches!(one, LoginRotation::Reused { .. }));
         assert!(told, "{all:?}");
         for name in names {
             assert!(!home.works(&format!("access {name}")).await);
