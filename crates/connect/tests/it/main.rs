@@ -1,6 +1,7 @@
 //! Targets against real servers and processes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ending;
 mod hostile;
 mod introspect;
 mod mysql;

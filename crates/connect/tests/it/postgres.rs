@@ -82,7 +82,7 @@ async fn errors_read_as_in_psql() {
         "# ?column?:int4:Integer
 1
 done \"\" None
-ERROR:  function lenght(unknown) does not exist
+ERROR:  42883: function lenght(unknown) does not exist
 LINE 2: select lenght('x')
                ^
 HINT:  No function matches the given name and argument types. You might need to add explicit type casts.
