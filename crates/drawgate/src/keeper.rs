@@ -1,8 +1,10 @@
 //! What must happen now and then: the replica's lease, sessions of replicas
-//! that are gone, upkeep of the figures.
+//! that are gone, idle sessions at targets, upkeep of the figures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use gate::Gate;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::Id as _;
 use store::Store;
@@ -11,7 +13,7 @@ use store::Store;
 const BEAT: Duration = Duration::from_secs(10);
 
 /// Keeps house for ever.
-pub(crate) async fn keep(store: Store, metrics: PrometheusHandle) {
+pub(crate) async fn keep(store: Store, gate: Arc<Gate>, metrics: PrometheusHandle) {
     let mut beats = tokio::time::interval(BEAT);
     loop {
         beats.tick().await;
@@ -19,6 +21,7 @@ pub(crate) async fn keep(store: Store, metrics: PrometheusHandle) {
             tracing::error!(%error, "the lease of this replica could not be prolonged");
         }
         close_abandoned(&store).await;
+        gate.close_idle();
         metrics.run_upkeep();
     }
 }

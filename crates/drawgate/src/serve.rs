@@ -62,7 +62,8 @@ async fn serve(settings: Settings) -> Result<(), String> {
         clock,
     };
     let app = doors::open(opening, Arc::clone(&gate))?;
-    let keeper = tokio::spawn(keeper::keep(store.clone(), observing.metrics.clone()));
+    let keeping = keeper::keep(store.clone(), Arc::clone(&gate), observing.metrics.clone());
+    let keeper = tokio::spawn(keeping);
     let handle = Handle::new();
     let patience = settings.shutdown;
     let stopping = tokio::spawn(stop(handle.clone(), Arc::clone(&gate), patience));

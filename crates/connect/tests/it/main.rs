@@ -3,6 +3,7 @@
 
 mod ending;
 mod hostile;
+mod idle;
 mod introspect;
 mod mysql;
 mod postgres;

@@ -46,7 +46,15 @@ impl Network {
     /// # Panics
     /// When there is no free port.
     pub async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await;
+        Self::of("127.0.0.1", port).await
+    }
+
+    /// As [`Self::to`], for clients that come to the address `host`.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn of(host: &str, port: u16) -> Self {
+        let listener = TcpListener::bind((host, 0)).await;
         let listener = listener.unwrap_or_else(|error| panic!("no free port: {error}"));
         let own = listener.local_addr().map(|address| address.port());
         let shared = Arc::new(Shared {
