@@ -1,7 +1,13 @@
 //! Pieces on their way to the sink, rows gathered into batches.
 
-use bytes::Bytes;
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
 use model::{Piece, RowBatch, Severity, Stream, TargetError};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Sink;
@@ -10,6 +16,8 @@ use crate::Sink;
 const BATCH_BYTES: usize = 64 * 1024;
 /// … or this many rows.
 const BATCH_ROWS: usize = 4096;
+/// … or when a target that says nothing more left it waiting for this long.
+const BATCH_AGE: Duration = Duration::from_millis(500);
 
 /// The way of a run's pieces into its sink. After the sink said halt nothing
 /// more is pushed and the rest of the talk runs dry.
@@ -17,6 +25,9 @@ pub(crate) struct Flow<'a> {
     sink: &'a mut dyn Sink,
     halt: CancellationToken,
     batch: RowBatch,
+    copied: BytesMut,
+    /// When the target was first waited for with something gathered.
+    since: Option<Instant>,
     failed: bool,
 }
 
@@ -27,6 +38,8 @@ impl<'a> Flow<'a> {
             sink,
             halt: halt.clone(),
             batch: RowBatch::default(),
+            copied: BytesMut::new(),
+            since: None,
             failed: false,
         }
     }
@@ -73,18 +86,55 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Pushes the rows gathered so far.
+    /// Waits for what the target says next. What was gathered before does not
+    /// wait with it for long. The clock is only looked at when the target has
+    /// nothing to say.
+    pub(crate) async fn next<T>(&mut self, saying: impl Future<Output = T>) -> T {
+        let mut saying = pin!(saying);
+        if self.batch.is_empty() && self.copied.is_empty() {
+            return saying.await;
+        }
+        let glance = std::future::poll_fn(|context| Poll::Ready(saying.as_mut().poll(context)));
+        if let Poll::Ready(said) = glance.await {
+            return said;
+        }
+        let end = *self.since.get_or_insert_with(Instant::now) + BATCH_AGE;
+        match tokio::time::timeout_at(end, saying.as_mut()).await {
+            Ok(said) => said,
+            Err(_) => {
+                self.flush().await;
+                saying.await
+            }
+        }
+    }
+
+    /// Pushes the rows or bytes gathered so far.
     pub(crate) async fn flush(&mut self) {
+        self.since = None;
         if !self.batch.is_empty() {
             let width = self.batch.width();
             let batch = std::mem::replace(&mut self.batch, RowBatch::new(width));
             self.pass(Piece::Rows(batch)).await;
         }
+        if !self.copied.is_empty() {
+            let data = self.copied.split().freeze();
+            let stream = Stream::Output;
+            self.pass(Piece::Output { stream, data }).await;
+        }
+    }
+
+    /// Gathers bytes that come in small parts.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn copy(&mut self, data: &[u8]) {
+        self.copied.extend_from_slice(data);
+        if self.copied.len() >= BATCH_BYTES {
+            self.flush().await;
+        }
     }
 
     /// Pushes bytes.
     #[cfg_attr(
-        not(any(feature = "postgres", feature = "process")),
+        not(feature = "process"),
         expect(dead_code, reason = "the other targets give rows only")
     )]
     pub(crate) async fn output(&mut self, stream: Stream, data: Bytes) {

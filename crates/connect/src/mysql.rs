@@ -6,13 +6,14 @@ mod talk;
 mod types;
 mod values;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
 use mysql_async::prelude::Queryable;
-use mysql_async::{ChangeUserOpts, Conn, Error};
+use mysql_async::{ChangeUserOpts, Error};
 
-use self::login::Login;
+use self::login::{Login, Session};
 use self::talk::talk;
 use crate::flow::Flow;
 use crate::pools::{Lease, Pools};
@@ -25,10 +26,10 @@ const PING: Duration = Duration::from_secs(2);
 
 /// A MySQL or MariaDB server, with sessions per database.
 pub(crate) struct MySql {
-    login: Login,
+    login: Arc<Login>,
     database: String,
     config: Config,
-    pools: Pools<Conn>,
+    pools: Pools<Session>,
 }
 
 impl MySql {
@@ -36,7 +37,7 @@ impl MySql {
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         let variables = Variables(&spec.secrets);
         Ok(Self {
-            login: Login::new(variables, spec.limits.timeout_seconds)?,
+            login: Arc::new(Login::new(variables, spec.limits)?),
             database: variables.required("DB")?.to_owned(),
             config,
             pools: Pools::new(config),
@@ -44,10 +45,13 @@ impl MySql {
     }
 
     /// A session that is kept and alive, or a new one.
-    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Conn>, Fault> {
+    async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Session>, Fault> {
         let place = self.pools.enter(database, watch).await?;
-        while let Some(mut session) = place.take() {
-            if matches!(tokio::time::timeout(PING, session.ping()).await, Ok(Ok(()))) {
+        while let Some((mut session, _)) = place.take() {
+            if matches!(
+                tokio::time::timeout(PING, session.conn.ping()).await,
+                Ok(Ok(()))
+            ) {
                 return Ok(place.with(session));
             }
         }
@@ -59,18 +63,24 @@ impl MySql {
     async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
         let watch = Watch::new(&job.stop, job.timeout);
         let database = job.database.unwrap_or(&self.database);
-        let leasing = self.lease(database, &watch);
-        let mut lease = tokio::select! {
-            lease = leasing => lease?,
-            () = job.stop.cancelled() => return Ok(Finish {
+        // A run that was stopped must not begin, even where a session is at hand.
+        let leased = tokio::select! {
+            biased;
+            () = job.stop.cancelled() => None,
+            lease = self.lease(database, &watch) => Some(lease?),
+        };
+        let Some(mut lease) = leased else {
+            return Ok(Finish {
                 exit_code: Finish::NEVER_RAN,
                 failure: None,
-            }),
+            });
         };
         let mut flow = Flow::new(sink, watch.halt());
-        let id = lease.session.id();
-        let talking = talk(&mut lease.session, job.input, job.read_only, &mut flow);
-        let supervised = watch.over(talking, self.login.cancel(id), GRACE).await;
+        let (id, peer) = (lease.session.conn.id(), lease.session.peer);
+        let talking = talk(&mut lease.session.conn, job.input, job.read_only, &mut flow);
+        let supervised = watch
+            .over(talking, self.login.cancel(id, peer), GRACE)
+            .await;
         flow.flush().await;
         let failure = watch
             .failure(supervised.ending)
@@ -81,6 +91,9 @@ impl MySql {
         let is_clean = matches!(supervised.value, Some(Ok(()))) && supervised.ending.is_none();
         if is_clean {
             put_back(lease);
+        } else {
+            let login = supervised.value.is_none().then(|| Arc::clone(&self.login));
+            tokio::spawn(give_up(lease, login));
         }
         Ok(Finish {
             exit_code: i32::from(flow.has_failed() || !is_clean),
@@ -98,12 +111,16 @@ impl Target for MySql {
         Box::pin(self.run_job(job, sink))
     }
 
+    fn close_idle(&self) {
+        self.pools.close_idle();
+    }
+
     fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe> {
         Box::pin(async move {
             match self.login.open(&self.database, timeout).await {
                 Ok(session) => {
-                    let (major, minor, patch) = session.server_version();
-                    tokio::spawn(session.disconnect());
+                    let (major, minor, patch) = session.conn.server_version();
+                    tokio::spawn(session.close());
                     Probe::ready(Some(format!("{major}.{minor}.{patch}")))
                 }
                 Err(fault) => Probe::failed(fault),
@@ -128,11 +145,22 @@ fn broken(error: &Error) -> Failure {
 
 /// Gives a session back to its pool, cleaned beside the next work. A reset
 /// would keep the database that a script chose; a new login does not.
-fn put_back(mut lease: Lease<Conn>) {
+fn put_back(mut lease: Lease<Session>) {
     tokio::spawn(async move {
-        let cleaning = lease.session.change_user(ChangeUserOpts::default());
+        let cleaning = lease.session.conn.change_user(ChangeUserOpts::default());
         if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
             lease.give();
         }
     });
+}
+
+/// Closes a session that is not used again; with `login` it is ended at the
+/// server first, for its run did not end when it was cancelled.
+async fn give_up(lease: Lease<Session>, login: Option<Arc<Login>>) {
+    let (session, place) = lease.part();
+    if let Some(login) = login {
+        login.kill(session.conn.id(), session.peer).await;
+    }
+    session.close().await;
+    drop(place);
 }

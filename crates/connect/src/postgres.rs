@@ -1,5 +1,6 @@
 //! PostgreSQL, on sessions of its own.
 
+mod clean;
 mod login;
 mod names;
 mod place;
@@ -14,8 +15,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Code, Failure, Finish};
+use model::{Code, Failure, Finish, Severity};
 
+use self::clean::clean;
 use self::login::Login;
 use self::names::Names;
 use self::session::Session;
@@ -26,6 +28,13 @@ use crate::pools::{Lease, Pools};
 use crate::supervise::{Ending, GRACE, Watch};
 use crate::variables::Variables;
 use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
+
+/// How long a kept session may take to tell that it is alive.
+const PING: Duration = Duration::from_secs(2);
+/// A session that was idle for less counts as alive while its socket is.
+const CERTAIN: Duration = Duration::from_secs(1);
+/// Told when the script began a transaction and did not end it.
+const LEFT_OPEN: &str = "WARNING:  the transaction that the script left open is rolled back";
 
 /// A PostgreSQL server, with sessions per database.
 pub(crate) struct Postgres {
@@ -40,7 +49,7 @@ impl Postgres {
     /// Reads the variables; nothing is reached yet.
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         let variables = Variables(&spec.secrets);
-        let login = Arc::new(Login::new(variables, spec.limits.timeout_seconds)?);
+        let login = Arc::new(Login::new(variables, spec.limits)?);
         Ok(Self {
             names: Names::new(Arc::clone(&login)),
             login,
@@ -67,8 +76,9 @@ impl Postgres {
     /// A session that is kept and alive, or a new one.
     async fn lease(&self, database: &str, watch: &Watch) -> Result<Lease<Session>, Fault> {
         let place = self.pools.enter(database, watch).await?;
-        while let Some(mut session) = place.take() {
-            if session.is_alive() {
+        while let Some((mut session, rested)) = place.take() {
+            let is_sure = rested < CERTAIN;
+            if session.is_alive() && (is_sure || session.answers(PING).await) {
                 session.is_kept = true;
                 return Ok(place.with(session));
             }
@@ -86,14 +96,18 @@ impl Postgres {
         }
         let watch = Watch::new(&job.stop, job.timeout);
         let database = job.database.unwrap_or(&self.database);
-        let leasing = self.lease(database, &watch);
-        let mut lease = tokio::select! {
-            lease = leasing => lease?,
-            () = job.stop.cancelled() => return Ok(never_ran()),
+        // A run that was stopped must not begin, even where a session is at hand.
+        let leased = tokio::select! {
+            biased;
+            () = job.stop.cancelled() => None,
+            lease = self.lease(database, &watch) => Some(lease?),
+        };
+        let Some(mut lease) = leased else {
+            return Ok(never_ran());
         };
         let mut flow = Flow::new(sink, watch.halt());
         let (mut ended, mut ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
-        if is_stale(&lease, ended.as_ref()) && ending.is_none() && !flow.has_failed() {
+        if is_unheard(&lease, ended.as_ref()) && ending.is_none() && !flow.has_failed() {
             lease.session = self.open(database, watch.left()).await?;
             (ended, ending) = self.attempt(&mut lease, &job, &watch, &mut flow).await;
         }
@@ -107,10 +121,15 @@ impl Postgres {
         });
         let is_whole = matches!(ended, Some(Ok(())));
         let is_clean = is_whole && ending.is_none();
+        if is_clean && !job.read_only && lease.session.status != b'I' {
+            flow.notice(Severity::Warning, LEFT_OPEN.to_owned()).await;
+        }
         let exit_code = i32::from(flow.has_failed() || failure.is_some() || !is_clean);
-        if is_clean && !lease.session.is_broken {
+        if ended.is_none() {
+            give_up(lease, Arc::clone(&self.login), database.to_owned());
+        } else if is_clean && !lease.session.is_broken {
             let is_spotless = !job.read_only && trace::leaves_none(job.input);
-            put_back(lease, is_spotless);
+            put_back(lease, Arc::clone(&self.login), is_spotless);
         }
         Ok(Finish { exit_code, failure })
     }
@@ -122,10 +141,10 @@ impl Postgres {
         watch: &Watch,
         flow: &mut Flow<'_>,
     ) -> (Option<io::Result<()>>, Option<Ending>) {
-        let key = lease.session.key;
+        let (key, peer) = (lease.session.key, lease.session.peer());
         let names = self.names.of(job.database.unwrap_or(&self.database));
         let talking = talk(&mut lease.session, &names, job, flow);
-        let cancel = boxed_late(move || self.login.cancel(key));
+        let cancel = boxed_late(move || self.login.cancel(key, peer));
         let supervised = watch.over(talking, cancel, GRACE).await;
         (supervised.value, supervised.ending)
     }
@@ -138,6 +157,11 @@ impl Target for Postgres {
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<Finish, Fault>> {
         Box::pin(self.run_job(job, sink))
+    }
+
+    fn close_idle(&self) {
+        self.pools.close_idle();
+        self.names.close_idle(self.config.idle);
     }
 
     fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe> {
@@ -173,35 +197,35 @@ const fn never_ran() -> Finish {
     }
 }
 
-/// Whether a kept session was dead before the script reached the server: the
-/// other side reset it without a word. A mere end of the stream does not
-/// count, for the script may have caused it.
-fn is_stale(lease: &Lease<Session>, ended: Option<&io::Result<()>>) -> bool {
-    let is_reset = matches!(ended, Some(Err(error)) if matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
-    ));
-    is_reset && lease.session.is_kept && !lease.session.answered
+/// Whether a kept session was dead before the script reached the server. Only
+/// what could not be sent counts: once it was sent it may have run, whatever
+/// became of the answer.
+fn is_unheard(lease: &Lease<Session>, ended: Option<&io::Result<()>>) -> bool {
+    matches!(ended, Some(Err(_))) && lease.session.is_kept && lease.session.is_unsent
 }
 
 /// Gives a session back to its pool, cleaned beside the next work.
-fn put_back(mut lease: Lease<Session>, is_spotless: bool) {
+fn put_back(mut lease: Lease<Session>, login: Arc<Login>, is_spotless: bool) {
     lease.session.shrink();
     if is_spotless && lease.session.status == b'I' {
         lease.give();
         return;
     }
     tokio::spawn(async move {
-        let cleaning = clean(&mut lease.session);
-        if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(()))) {
+        let cleaning = clean(&mut lease.session, &login);
+        if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(true))) {
             lease.give();
         }
     });
 }
 
-async fn clean(session: &mut Session) -> io::Result<()> {
-    if session.status != b'I' {
-        session.order("ROLLBACK").await?;
-    }
-    session.order("DISCARD ALL").await
+/// Ends a session whose run did not end when it was cancelled. It keeps its
+/// place until then: its process is not free for anybody else before.
+fn give_up(lease: Lease<Session>, login: Arc<Login>, database: String) {
+    tokio::spawn(async move {
+        if let Some(peer) = lease.session.peer() {
+            let key = lease.session.key;
+            login.terminate(key, peer, &database).await;
+        }
+    });
 }

@@ -17,7 +17,7 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// A session or target without use for this long is closed.
     pub idle: Duration,
-    /// Most sessions of one server database at the same time.
+    /// Most sessions of one server, in all its databases, at the same time.
     pub sessions: usize,
     /// Most open handles of one database file at the same time.
     pub file_handles: usize,
@@ -101,11 +101,17 @@ impl Runner {
         drop(forgotten);
     }
 
-    /// Closes targets without use. [`Self::target`] does it too; call this
-    /// now and then so that a quiet gateway holds no sessions.
+    /// Closes targets without use and idle sessions of the others. Call this
+    /// now and then, so that a quiet gateway holds no sessions.
     pub fn close_idle(&self) {
-        let closed = close_idle(&mut self.kept.lock(), self.config.idle);
+        let mut kept = self.kept.lock();
+        let closed = close_idle(&mut kept, self.config.idle);
+        let targets: Vec<_> = kept.values().map(|kept| Arc::clone(&kept.target)).collect();
+        drop(kept);
         drop(closed);
+        for target in targets {
+            target.close_idle();
+        }
     }
 }
 

@@ -70,6 +70,9 @@ pub trait Target: Send + Sync {
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<Finish, Fault>>;
 
+    /// Closes what is kept for later runs and was not used for long.
+    fn close_idle(&self) {}
+
     /// Opens and closes a login; runs nothing.
     fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe>;
 }

@@ -1,5 +1,5 @@
 //! What must happen now and then: the replica's lease, sessions of replicas
-//! that are gone, upkeep of the figures.
+//! that are gone, idle sessions at targets, upkeep of the figures.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +22,7 @@ pub(crate) async fn keep(gate: Arc<Gate>, metrics: PrometheusHandle) {
             tracing::error!(%error, "the lease of this replica could not be prolonged");
         }
         close_abandoned(store, |session| gate.is_running(session)).await;
+        gate.close_idle();
         metrics.run_upkeep();
     }
 }

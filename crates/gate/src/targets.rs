@@ -67,6 +67,11 @@ impl Targets {
         self.runner.forget(connection);
     }
 
+    /// Closes what no run used for long.
+    pub(crate) fn close_idle(&self) {
+        self.runner.close_idle();
+    }
+
     /// Plain values from stored ones.
     fn resolve(&self, secrets: &Secrets) -> Result<BTreeMap<String, SecretString>, Fault> {
         let mut plain = BTreeMap::new();

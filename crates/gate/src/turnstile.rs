@@ -107,6 +107,12 @@ impl Gate {
         self.runs.has(session)
     }
 
+    /// Closes sessions at targets that no run used for long. Call it now and
+    /// then: a quiet gateway holds none.
+    pub fn close_idle(&self) {
+        self.targets.close_idle();
+    }
+
     /// Lets runs end by themselves for `patience`, then ends the rest as
     /// interrupted; returns when every session is closed.
     pub async fn drain(&self, patience: Duration) {

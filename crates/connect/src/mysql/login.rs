@@ -1,20 +1,44 @@
 //! Logging in to MySQL and MariaDB.
 
+use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use model::{ExposeSecret, SecretString, Tls};
+use model::{ExposeSecret, Limits, SecretString, Tls};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, SslOpts};
 
 use crate::authorities::{platform_authorities, read_authorities};
-use crate::dial::{Reached, dial};
+use crate::dial::{Reached, connect, resolve, tls_refusal};
+use crate::pools::longest_message;
 use crate::supervise::GRACE;
 use crate::variables::Variables;
 use crate::{Fault, Stage};
 
-/// Longest packet that is read, as long as the longest PostgreSQL message.
-const LONGEST: usize = 256 * 1024 * 1024;
+/// Longest packet that a script may need, however little is answered.
+const SCRIPT: u64 = 16 * 1024 * 1024;
+
+/// Time between two attempts to cancel.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest time for the login of one of them.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Longest time to say farewell.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A logged-in session.
+pub(super) struct Session {
+    /// The driver's session.
+    pub(super) conn: Conn,
+    /// Where the server is.
+    pub(super) peer: SocketAddr,
+}
+
+/// Why there is no session.
+enum Refused {
+    Here(Fault),
+    Driver(Error),
+}
 
 /// What it takes to log in.
 pub(super) struct Login {
@@ -25,12 +49,27 @@ pub(super) struct Login {
     tls: Tls,
     roots: Option<String>,
     limit: String,
+    longest: usize,
     protected: OnceLock<OptsBuilder>,
 }
 
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+impl Session {
+    /// Says farewell. A session that is merely dropped is first read to the
+    /// end of its result, however long that is.
+    pub(super) async fn close(self) {
+        let _ = tokio::time::timeout(FAREWELL, self.conn.disconnect()).await;
+    }
+}
+
 impl Login {
-    /// Reads the variables; `limit` is the longest run time in seconds.
-    pub(super) fn new(variables: Variables<'_>, limit: u32) -> Result<Self, Fault> {
+    /// Reads the variables.
+    pub(super) fn new(variables: Variables<'_>, limits: Limits) -> Result<Self, Fault> {
         variables.required("PASS")?;
         // The driver takes the provider of the process.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -41,46 +80,117 @@ impl Login {
             password: variables.secret("PASS").cloned().unwrap_or_default(),
             tls: variables.ssl_mode()?,
             roots: variables.text("SSLROOTCERT").map(str::to_owned),
-            limit: time_limit(limit),
+            limit: time_limit(limits.timeout_seconds),
+            longest: usize::try_from(longest_message(limits).max(SCRIPT)).unwrap_or(usize::MAX),
             protected: OnceLock::new(),
         })
     }
 
     /// Opens a session in `database`, within `limit`.
-    pub(super) async fn open(&self, database: &str, limit: Duration) -> Result<Conn, Fault> {
+    pub(super) async fn open(&self, database: &str, limit: Duration) -> Result<Session, Fault> {
         let reached = Reached::default();
         let opening = async {
-            // The driver does not tell how far it came.
-            drop(dial(&self.host, self.port, &reached).await?);
-            reached.enter(Stage::Auth);
-            let options = self.options(Some(database))?;
-            self.connect(options).await.map_err(refused)
+            let addresses = resolve(&self.host, self.port, &reached).await?;
+            let share = limit / u32::try_from(addresses.len()).unwrap_or(1).max(1);
+            let mut addresses = addresses.into_iter().peekable();
+            while let Some(peer) = addresses.next() {
+                let attempt = self.open_at(peer, database, share, &reached);
+                if addresses.peek().is_none() {
+                    return attempt.await;
+                }
+                match tokio::time::timeout(share, attempt).await {
+                    Err(_) => {}
+                    Ok(Err(fault)) if fault.stage == Stage::Tcp => {}
+                    Ok(opened) => return opened,
+                }
+            }
+            let message = "the host of the connection has no address";
+            Err(Fault::unavailable(Stage::Resolve, message))
         };
         reached.within(limit, opening).await
     }
 
-    /// Cancels what the session `id` runs, again and again: a script may have
-    /// gone on to its next statement.
-    pub(super) async fn cancel(&self, id: u32) {
-        let Ok(options) = self.options(None) else {
-            return;
+    /// Opens a session at one address, for which there is about `share`.
+    ///
+    /// The driver does not tell how far it came. A connection of one's own
+    /// does, but servers count one without a login as an error of this host:
+    /// it is made only when something is wrong.
+    async fn open_at(
+        &self,
+        peer: SocketAddr,
+        database: &str,
+        share: Duration,
+        reached: &Reached,
+    ) -> Result<Session, Fault> {
+        reached.enter(Stage::Auth);
+        let login = self.connect(peer, Some(database));
+        tokio::pin!(login);
+        let login = match tokio::time::timeout(share / 2, &mut login).await {
+            Ok(login) => login,
+            Err(_) => {
+                drop(connect(&[peer], reached).await?);
+                reached.enter(Stage::Auth);
+                login.await
+            }
         };
-        let Ok(mut session) = self.connect(options).await else {
-            return;
-        };
-        while session.query_drop(format!("KILL QUERY {id}")).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        match login {
+            Ok(conn) => Ok(Session { conn, peer }),
+            Err(Refused::Driver(error)) => {
+                if matches!(error, Error::Io(IoError::Io(_))) {
+                    drop(connect(&[peer], reached).await?);
+                }
+                Err(refused(error))
+            }
+            Err(Refused::Here(fault)) => Err(fault),
         }
     }
 
-    async fn connect(&self, options: OptsBuilder) -> mysql_async::Result<Conn> {
+    /// Cancels what the session `id` at `peer` runs, again and again: a script
+    /// may have gone on to its next statement, and a login may be refused for
+    /// a while.
+    pub(super) async fn cancel(&self, id: u32, peer: SocketAddr) {
+        loop {
+            let connecting = self.connect(peer, None);
+            if let Ok(Ok(mut session)) = tokio::time::timeout(PATIENCE, connecting).await {
+                while session.query_drop(format!("KILL QUERY {id}")).await.is_ok() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Ends the session `id` at `peer`.
+    pub(super) async fn kill(&self, id: u32, peer: SocketAddr) {
+        let killing = async {
+            let mut session = self.connect(peer, None).await.ok()?;
+            session.query_drop(format!("KILL {id}")).await.ok()?;
+            session.disconnect().await.ok()
+        };
+        if !matches!(tokio::time::timeout(GRACE, killing).await, Ok(Some(()))) {
+            tracing::warn!("a run that did not end could not be ended at its server either");
+        }
+    }
+
+    async fn connect(&self, peer: SocketAddr, database: Option<&str>) -> Result<Conn, Refused> {
+        let options = self.options(database).map_err(Refused::Here)?;
+        let options = options.resolved_ips(Some(vec![peer.ip()]));
         match Conn::new(options.clone()).await {
             Err(Error::Driver(DriverError::NoClientSslFlagFromServer))
                 if self.tls == Tls::Preferred =>
             {
-                Conn::new(options.ssl_opts(None)).await
+                // The driver would send the password, encrypted with whatever
+                // key it is told: to anybody who stands in between.
+                if !peer.ip().to_canonical().is_loopback() {
+                    return Err(Refused::Here(Fault::unavailable(
+                        Stage::Tls,
+                        "the server offers no TLS, and the password is not sent to another host \
+                         without; `SSLMODE=disable` asks for it",
+                    )));
+                }
+                Ok(Conn::new(options.ssl_opts(None)).await?)
             }
-            result => result,
+            result => Ok(result?),
         }
     }
 
@@ -103,7 +213,7 @@ impl Login {
             .prefer_socket(false)
             .tcp_keepalive(Some(Duration::from_secs(60)))
             .stmt_cache_size(0)
-            .max_allowed_packet(Some(LONGEST))
+            .max_allowed_packet(Some(self.longest))
             .setup(vec![self.limit.clone()]))
     }
 
@@ -157,10 +267,16 @@ fn refused(error: Error) -> Fault {
             "the server offers no TLS but the connection's `SSLMODE` asks for it",
         ),
         Error::Io(IoError::Tls(error)) => {
-            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {error}"))
+            let reason = match error.source().and_then(|cause| cause.downcast_ref()) {
+                Some(cause) => tls_refusal(cause),
+                None => error.to_string(),
+            };
+            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {reason}"))
         }
         Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {error}"))
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+            let reason = cause.map_or_else(|| error.to_string(), tls_refusal);
+            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {reason}"))
         }
         Error::Io(error) => Fault::unavailable(Stage::Auth, format!("the login failed: {error}")),
         _ => Fault::unavailable(

@@ -2,12 +2,16 @@
 
 use crate::words::{Verb, verb};
 
+/// Comments of up to this version are run by every server, as far as it knows
+/// what they say.
+const EVERYWHERE: u32 = 50_699;
+
 /// What the results of `script` come from, one verb per result. It ends
 /// where results can no longer be told apart: at stored programs.
 pub(super) fn verbs(script: &str) -> impl Iterator<Item = Verb> {
     split(script)
         .into_iter()
-        .map(verb)
+        .map(|statement| verb(&statement))
         .take_while(|verb| match verb {
             Verb::Changes(_) => true,
             Verb::Other(name) => !matches!(
@@ -40,29 +44,73 @@ pub(super) fn only_reads(script: &str) -> bool {
     script.starts_with('(') || reading.contains(&word.to_ascii_uppercase().as_str())
 }
 
-/// Splits at semicolons outside quotes and comments; empty parts are left
-/// out.
-fn split(script: &str) -> Vec<&str> {
+/// The statements of `script` without their comments; empty ones are left out.
+/// A comment that servers run is a part of its statement. Where only some
+/// servers run it, the statements end with one that tells nothing.
+fn split(script: &str) -> Vec<String> {
     let bytes = script.as_bytes();
-    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
-    while at < bytes.len() {
+    let (mut parts, mut part, mut at) = (Vec::new(), String::new(), 0);
+    let mut is_certain = true;
+    while at < bytes.len() && is_certain {
         let rest = &script[at..];
-        at += match bytes[at] {
+        let comment = comment(rest);
+        let length = match bytes[at] {
             b';' => {
-                parts.push(&script[start..at]);
-                start = at + 1;
+                parts.push(std::mem::take(&mut part));
                 1
             }
-            quote @ (b'\'' | b'"' | b'`') => quoted(&bytes[at..], quote),
-            b'#' => up_to(rest, "\n"),
-            b'-' if rest.starts_with("-- ") => up_to(rest, "\n"),
-            b'/' if rest.starts_with("/*") => 2 + up_to(&rest[2..], "*/"),
-            _ => rest.chars().next().map_or(1, char::len_utf8),
+            b'/' if rest.starts_with("/*M!") => {
+                is_certain = false;
+                4
+            }
+            b'/' if rest.starts_with("/*!") => {
+                let digits = rest[3..].bytes().take_while(u8::is_ascii_digit).count();
+                is_certain = rest[3..3 + digits].parse().unwrap_or(0) <= EVERYWHERE;
+                part.push(' ');
+                3 + digits
+            }
+            // The end of a comment that is run.
+            b'*' if rest.starts_with("*/") => 2,
+            _ if comment > 0 => {
+                part.push(' ');
+                comment
+            }
+            quote @ (b'\'' | b'"' | b'`') => {
+                let length = quoted(&bytes[at..], quote);
+                part.push_str(&rest[..length]);
+                length
+            }
+            _ => {
+                let length = rest.chars().next().map_or(1, char::len_utf8);
+                part.push_str(&rest[..length]);
+                length
+            }
         };
+        at += length;
     }
-    parts.push(&script[start..]);
+    parts.push(part);
     parts.retain(|part| verb(part) != Verb::Other(String::new()));
+    if !is_certain {
+        parts.push("CALL".to_owned());
+    }
     parts
+}
+
+/// Bytes of the comment that `text` begins with. Two dashes begin one only
+/// before white space or a control character.
+fn comment(text: &str) -> usize {
+    let is_line = text.starts_with('#')
+        || text.strip_prefix("--").is_some_and(|rest| {
+            let next = rest.chars().next();
+            next.is_none_or(|next| next.is_whitespace() || next.is_control())
+        });
+    if is_line {
+        up_to(text, "\n")
+    } else if let Some(rest) = text.strip_prefix("/*") {
+        2 + up_to(rest, "*/")
+    } else {
+        0
+    }
 }
 
 /// Bytes of the quoted text that `bytes` begin with.
@@ -99,6 +147,17 @@ mod tests {
         let script = "insert into t values ('a\\';b'); -- x;\nselect \";\" /* ; */;; drop table t;";
         assert_eq!(names(script), ["INSERT", "SELECT", "DROP TABLE"]);
         assert_eq!(names("select 1; call p(); select 2"), ["SELECT"]);
+        let script = "/*!40101 set names utf8mb4 */; insert into t values (1); select 1";
+        assert_eq!(names(script), ["SET", "INSERT", "SELECT"]);
+        let script =
+            "/*! insert */ into t values (1); /* no */; drop table t /*!99999 x */; select 1";
+        assert_eq!(names(script), ["INSERT", "DROP TABLE"]);
+        assert_eq!(
+            names("select 1; /*M!100101 set x = 1 */; select 2"),
+            ["SELECT"]
+        );
+        let script = "--\tx; y\n#z\ninsert into t values (1--1); --\nselect 1; --";
+        assert_eq!(names(script), ["INSERT", "SELECT"]);
     }
 
     #[test]

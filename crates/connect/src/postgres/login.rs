@@ -1,21 +1,30 @@
 //! Logging in: startup and authentication.
 
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
-use model::{ExposeSecret, SecretString};
+use model::{ExposeSecret, Limits, SecretString};
 use postgres_protocol::authentication::md5_hash;
 use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
 use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
-use super::place::Place;
+use super::place::{Place, Wire};
 use super::report::Report;
 use super::session::{Key, Session};
 use crate::dial::Reached;
+use crate::pools::longest_message;
+use crate::supervise::GRACE;
 use crate::variables::Variables;
 use crate::{Fault, Stage};
+
+/// Time between two requests to cancel.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Longest time for one of them.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What it takes to log in.
 pub(super) struct Login {
@@ -23,6 +32,7 @@ pub(super) struct Login {
     user: String,
     password: SecretString,
     statement_timeout: String,
+    longest: i32,
 }
 
 /// A login in progress.
@@ -31,17 +41,20 @@ struct Attempt<'a> {
     session: Session,
     is_private: bool,
     out: BytesMut,
+    /// Whether the start was refused for its settings.
+    offers_less: bool,
 }
 
 impl Login {
-    /// Reads the variables; `limit` is the longest run time in seconds.
-    pub(super) fn new(variables: Variables<'_>, limit: u32) -> Result<Self, Fault> {
+    /// Reads the variables.
+    pub(super) fn new(variables: Variables<'_>, limits: Limits) -> Result<Self, Fault> {
         variables.required("PASS")?;
         Ok(Self {
             place: Place::new(variables)?,
             user: variables.required("USER")?.to_owned(),
             password: variables.secret("PASS").cloned().unwrap_or_default(),
-            statement_timeout: format!("{limit}s"),
+            statement_timeout: format!("{}s", limits.timeout_seconds),
+            longest: i32::try_from(longest_message(limits)).unwrap_or(i32::MAX),
         })
     }
 
@@ -49,21 +62,84 @@ impl Login {
     pub(super) async fn open(&self, database: &str, reached: &Reached) -> Result<Session, Fault> {
         let wire = self.place.open(reached).await?;
         reached.enter(Stage::Auth);
-        let is_private = wire.is_private;
-        let mut attempt = Attempt {
-            login: self,
-            session: Session::new(wire),
-            is_private,
-            out: BytesMut::new(),
-        };
-        attempt.start(database).await?;
-        Ok(attempt.session)
+        match self.start(wire, database, true).await? {
+            Some(session) => Ok(session),
+            // What is not asked for at the start is set afterwards.
+            None => {
+                let wire = self.place.open(reached).await?;
+                reached.enter(Stage::Auth);
+                self.start_bare(wire, database).await
+            }
+        }
     }
 
-    /// Asks the server to cancel what the session of `key` runs; the server
-    /// closes the stream when it took note.
-    pub(super) async fn cancel(&self, key: Key) {
-        let Ok(wire) = self.place.open(&Reached::default()).await else {
+    /// Logs in over `wire`; `None` when something between here and the server
+    /// does not pass `settings` on.
+    async fn start(
+        &self,
+        wire: Wire,
+        database: &str,
+        settings: bool,
+    ) -> Result<Option<Session>, Fault> {
+        let mut attempt = Attempt {
+            login: self,
+            is_private: wire.is_private,
+            session: Session::new(wire),
+            out: BytesMut::new(),
+            offers_less: false,
+        };
+        attempt.session.longest = self.longest;
+        match attempt.start(database, settings).await {
+            Ok(()) => Ok(Some(attempt.session)),
+            Err(_) if settings && attempt.offers_less => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn start_bare(&self, wire: Wire, database: &str) -> Result<Session, Fault> {
+        let refused =
+            || Fault::unavailable(Stage::Auth, "the server refused to set up the session");
+        let session = self.start(wire, database, false).await?;
+        let mut session = session.ok_or_else(refused)?;
+        session.is_bare = true;
+        self.set_up(&mut session).await.map_err(lost)?;
+        Ok(session)
+    }
+
+    /// Sets what the start of a session could not.
+    pub(super) async fn set_up(&self, session: &mut Session) -> io::Result<()> {
+        for (name, value) in self.settings() {
+            session.order(&format!("SET {name} = '{value}'")).await?;
+        }
+        Ok(())
+    }
+
+    /// Settings beyond those that every pooler passes on.
+    fn settings(&self) -> [(&str, &str); 3] {
+        [
+            // Servers before version 12 round otherwise; to later ones it is
+            // the same as their default.
+            ("extra_float_digits", "3"),
+            ("bytea_output", "hex"),
+            ("statement_timeout", self.statement_timeout.as_str()),
+        ]
+    }
+
+    /// Asks the server at `peer` to cancel what the session of `key` runs,
+    /// again and again: a script may catch it or go on to its next statement.
+    pub(super) async fn cancel(&self, key: Key, peer: Option<SocketAddr>) {
+        let Some(peer) = peer else {
+            return;
+        };
+        loop {
+            let _ = tokio::time::timeout(PATIENCE, self.cancel_once(key, peer)).await;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The server closes the stream when it took note.
+    async fn cancel_once(&self, key: Key, peer: SocketAddr) {
+        let Ok(wire) = self.place.open_at(peer).await else {
             return;
         };
         let mut message = BytesMut::new();
@@ -73,21 +149,42 @@ impl Login {
             let _ = session.receive().await;
         }
     }
+
+    /// Ends the session of `key` in `database` at the server at `peer`.
+    pub(super) async fn terminate(&self, key: Key, peer: SocketAddr, database: &str) {
+        let ending = async {
+            let wire = self.place.open_at(peer).await.ok()?;
+            let mut session = match self.start(wire, database, true).await.ok()? {
+                Some(session) => session,
+                None => {
+                    let wire = self.place.open_at(peer).await.ok()?;
+                    self.start_bare(wire, database).await.ok()?
+                }
+            };
+            let process = key.process;
+            let order = format!("SELECT pg_catalog.pg_terminate_backend({process})");
+            let ended = session.order(&order).await;
+            session.close().await;
+            ended.ok()
+        };
+        if !matches!(tokio::time::timeout(GRACE, ending).await, Ok(Some(()))) {
+            tracing::warn!("a run that did not end could not be ended at its server either");
+        }
+    }
 }
 
 impl Attempt<'_> {
-    async fn start(&mut self, database: &str) -> Result<(), Fault> {
-        let parameters = [
+    async fn start(&mut self, database: &str, settings: bool) -> Result<(), Fault> {
+        let mut parameters = vec![
             ("user", self.login.user.as_str()),
             ("database", database),
             ("application_name", "drawgate"),
             ("client_encoding", "UTF8"),
             ("DateStyle", "ISO"),
-            // Servers before version 12 round otherwise; to later ones it is
-            // the same as their default.
-            ("extra_float_digits", "3"),
-            ("statement_timeout", self.login.statement_timeout.as_str()),
         ];
+        if settings {
+            parameters.extend(self.login.settings());
+        }
         if parameters.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Fault::invalid(
                 Stage::Auth,
@@ -178,6 +275,9 @@ impl Attempt<'_> {
         match self.session.receive().await.map_err(lost)? {
             Message::ErrorResponse(body) => {
                 let report = Report::read(body.fields());
+                // PgBouncer's word, under the SQLSTATE of broken protocol.
+                self.offers_less = report.code.as_deref() == Some("08P01")
+                    && report.message.starts_with("unsupported startup parameter");
                 Err(Fault::unavailable(
                     Stage::Auth,
                     format!("the server refused the login: {}", report.message),

@@ -46,7 +46,7 @@ struct Known {
     names: Mutex<HashMap<u32, (String, Instant)>>,
     rests_until: Mutex<Option<Instant>>,
     /// The session that asks, one question at a time.
-    session: tokio::sync::Mutex<Option<Session>>,
+    session: tokio::sync::Mutex<Option<(Session, Instant)>>,
 }
 
 impl Names {
@@ -64,6 +64,27 @@ impl Names {
             names: self,
             database,
         }
+    }
+}
+
+impl Names {
+    /// Closes the sessions without questions for longer than `idle`, and
+    /// forgets the databases of which nothing is left.
+    pub(super) fn close_idle(&self, idle: Duration) {
+        let mut closed = Vec::new();
+        self.databases.lock().retain(|_, known| {
+            let Ok(mut session) = known.session.try_lock() else {
+                return true;
+            };
+            if session
+                .as_ref()
+                .is_some_and(|(_, since)| since.elapsed() > idle)
+            {
+                closed.extend(session.take());
+            }
+            session.is_some() || Arc::strong_count(known) > 1 || !known.is_stale()
+        });
+        drop(closed);
     }
 }
 
@@ -130,6 +151,13 @@ impl Known {
         names.extend(told.into_iter().map(|(oid, name)| (oid, (name, now))));
     }
 
+    /// Whether nothing of it counts as known.
+    fn is_stale(&self) -> bool {
+        let mut names = self.names.lock();
+        names.retain(|_, (_, since)| since.elapsed() < FRESH);
+        names.is_empty()
+    }
+
     fn rests(&self) -> bool {
         self.rests_until
             .lock()
@@ -139,12 +167,12 @@ impl Known {
     /// Asks the server; `None` when it does not answer.
     async fn ask(&self, login: &Login, database: &str, oids: &[u32]) -> Option<Vec<(u32, String)>> {
         let mut kept = self.session.lock().await;
-        let mut session = match kept.take().filter(Session::is_alive) {
-            Some(session) => session,
-            None => login.open(database, &Reached::default()).await.ok()?,
+        let mut session = match kept.take() {
+            Some((session, _)) if session.is_alive() => session,
+            _ => login.open(database, &Reached::default()).await.ok()?,
         };
         let told = question(&mut session, oids).await.ok()?;
-        *kept = Some(session);
+        *kept = Some((session, Instant::now()));
         Some(told)
     }
 }

@@ -1,5 +1,6 @@
 //! Where a server is, and opening a protected stream to it.
 
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use bytes::BytesMut;
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::dial::{Reached, dial};
+use crate::dial::{Reached, connect, dial, tls_refusal};
 use crate::tls::connector;
 use crate::variables::Variables;
 use crate::{Fault, Stage};
@@ -65,8 +66,22 @@ impl Place {
 
     /// Opens a stream, with TLS as `SSLMODE` asks.
     pub(super) async fn open(&self, reached: &Reached) -> Result<Wire, Fault> {
-        let mut plain = dial(&self.host, self.port, reached).await?;
-        let is_local = plain.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
+        let plain = dial(&self.host, self.port, reached).await?;
+        self.protect(plain, reached).await
+    }
+
+    /// Opens one more stream to the server at `peer`: another look at the name
+    /// of a host may give another server.
+    pub(super) async fn open_at(&self, peer: SocketAddr) -> Result<Wire, Fault> {
+        let reached = Reached::default();
+        let plain = connect(&[peer], &reached).await?;
+        self.protect(plain, &reached).await
+    }
+
+    async fn protect(&self, mut plain: TcpStream, reached: &Reached) -> Result<Wire, Fault> {
+        let is_local = plain
+            .peer_addr()
+            .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
         if self.tls != Tls::Off {
             reached.enter(Stage::Tls);
             if offers_tls(&mut plain).await? {
@@ -100,7 +115,9 @@ impl Place {
             Fault::invalid(Stage::Tls, "the connection's `HOST` is not a host name")
         })?;
         connector.connect(name, plain).await.map_err(|error| {
-            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {error}"))
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+            let reason = cause.map_or_else(|| error.to_string(), tls_refusal);
+            Fault::unavailable(Stage::Tls, format!("the TLS handshake failed: {reason}"))
         })
     }
 }

@@ -54,7 +54,11 @@ impl Report {
 
     /// The text of an error in `script`.
     pub(super) fn error_text(&self, script: &str) -> String {
-        let mut text = self.notice_head();
+        // As psql's verbose mode shows it, so that a caller sees the SQLSTATE.
+        let mut text = match &self.code {
+            Some(code) => format!("{}:  {code}: {}", self.severity, self.message),
+            None => self.notice_head(),
+        };
         let place = match (self.position, self.inner_position, &self.inner_query) {
             (Some(position), _, _) => point_at(script, position),
             (None, Some(position), Some(query)) => point_at(query, position),

@@ -1,6 +1,8 @@
 //! A session: messages in and out.
 
 use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use postgres_protocol::message::backend::{Header, Message};
@@ -11,9 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::place::{Stream, Wire};
 
-/// Longest message that is read. PostgreSQL values are at most 1 GiB; one of
-/// this size is beyond what a run may answer.
-const LONGEST: i32 = 256 * 1024 * 1024;
+/// Longest message that is read until the login says otherwise.
+const LONGEST: i32 = 64 * 1024;
 /// A buffer that grew beyond this is not kept.
 const KEPT: usize = 256 * 1024;
 
@@ -27,10 +28,14 @@ pub(super) struct Session {
     pub(super) status: u8,
     /// `server_version`.
     pub(super) version: Option<String>,
-    /// Whether the server said anything since the last [`Self::send`].
-    pub(super) answered: bool,
+    /// Longest message that is read.
+    pub(super) longest: i32,
+    /// Whether something could not be sent: the system did not take all of it.
+    pub(super) is_unsent: bool,
     /// Whether it was kept since an earlier run.
     pub(super) is_kept: bool,
+    /// Whether settings are missing from its start.
+    pub(super) is_bare: bool,
     /// Whether it must not be used again.
     pub(super) is_broken: bool,
 }
@@ -53,24 +58,27 @@ impl Session {
             key: Key::default(),
             status: b'I',
             version: None,
-            answered: false,
+            longest: LONGEST,
+            is_unsent: false,
             is_kept: false,
+            is_bare: false,
             is_broken: false,
         }
     }
 
     /// Sends messages.
     pub(super) async fn send(&mut self, messages: &[u8]) -> io::Result<()> {
-        self.answered = false;
+        self.is_unsent = true;
         self.stream.write_all(messages).await?;
-        self.stream.flush().await
+        self.stream.flush().await?;
+        self.is_unsent = false;
+        Ok(())
     }
 
     /// The next message that matters to the caller.
     pub(super) async fn receive(&mut self) -> io::Result<Message> {
         loop {
             let message = self.next().await?;
-            self.answered = true;
             match &message {
                 Message::ParameterStatus(body) => {
                     if body.name()? == "server_version" {
@@ -97,7 +105,7 @@ impl Session {
         loop {
             // Before parsing, which makes room for the whole message.
             if let Some(header) = Header::parse(&self.input)?
-                && header.len() > LONGEST
+                && header.len() > self.longest
             {
                 let text = "a message of the server is too long";
                 return Err(io::Error::new(io::ErrorKind::InvalidData, text));
@@ -137,6 +145,26 @@ impl Session {
         let mut byte = [0_u8; 1];
         let heard = recv(self.stream.socket(), &mut byte, flags);
         self.input.is_empty() && matches!(heard, Err(Errno::AGAIN))
+    }
+
+    /// Whether the server still answers, for which it has `limit`.
+    pub(super) async fn answers(&mut self, limit: Duration) -> bool {
+        let asking = async {
+            let mut message = BytesMut::new();
+            frontend::sync(&mut message);
+            self.send(&message).await?;
+            loop {
+                if matches!(self.receive().await?, Message::ReadyForQuery(_)) {
+                    return io::Result::Ok(());
+                }
+            }
+        };
+        matches!(tokio::time::timeout(limit, asking).await, Ok(Ok(())))
+    }
+
+    /// Address of the server, or of what stands before it.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.stream.socket().peer_addr().ok()
     }
 
     /// Gives back what a big answer took.

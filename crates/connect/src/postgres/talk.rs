@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::BytesMut;
 use fallible_iterator::FallibleIterator;
-use model::{Column, ColumnSource, Piece, Severity, Stream, ValueKind};
+use model::{Column, ColumnSource, Piece, Severity, ValueKind};
 use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
@@ -14,9 +14,6 @@ use super::session::Session;
 use super::types::describe;
 use crate::Job;
 use crate::flow::Flow;
-
-/// Bytes of a copy that make a piece; the server sends a message per row.
-const COPIED: usize = 64 * 1024;
 
 /// Runs the script of `job` to its end. Everything that the server says goes
 /// into `flow`.
@@ -43,14 +40,9 @@ pub(super) async fn talk(
     session.send(&messages).await?;
     let mut width = None;
     let mut changes = false;
-    let mut copied = BytesMut::new();
+    let mut copies = false;
     loop {
-        let message = session.receive().await?;
-        let is_copy = matches!(message, Message::CopyData(_));
-        if !copied.is_empty() && (!is_copy || copied.len() >= COPIED) {
-            flow.output(Stream::Output, copied.split().freeze()).await;
-        }
-        match message {
+        match flow.next(session.receive()).await? {
             Message::DataRow(row) => {
                 add_row(&row, width, flow)?;
                 flow.settle().await;
@@ -68,7 +60,8 @@ pub(super) async fn talk(
             Message::CommandComplete(body) => {
                 let tag = body.tag()?;
                 changes |= tag.starts_with("ALTER ") || tag.starts_with("DROP ");
-                complete(tag, width.take().is_some(), flow).await;
+                let affected = affected(tag).filter(|_| !std::mem::take(&mut copies));
+                complete(tag, affected, width.take().is_some(), flow).await;
             }
             Message::ErrorResponse(body) => {
                 width = None;
@@ -85,7 +78,8 @@ pub(super) async fn talk(
                 };
                 flow.notice(severity, report.notice_text()).await;
             }
-            Message::CopyData(body) => copied.extend_from_slice(body.data()),
+            Message::CopyOutResponse(_) => copies = true,
+            Message::CopyData(body) => flow.copy(body.data()).await,
             Message::CopyInResponse(_) => refuse_copy(session, read_only).await?,
             Message::ReadyForQuery(_) => {
                 if changes {
@@ -185,8 +179,7 @@ fn read_columns(
 }
 
 /// The end of a statement; the tag of a mere result set says nothing new.
-async fn complete(tag: &str, had_rows: bool, flow: &mut Flow<'_>) {
-    let affected = affected(tag);
+async fn complete(tag: &str, affected: Option<u64>, had_rows: bool, flow: &mut Flow<'_>) {
     let tag = if had_rows && affected.is_none() {
         ""
     } else {

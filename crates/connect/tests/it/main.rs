@@ -1,7 +1,9 @@
 //! Targets against real servers and processes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ending;
 mod hostile;
+mod idle;
 mod introspect;
 mod mysql;
 mod postgres;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use connect::Stage;
 use model::Code;
-use testkit::servers::MariaDb;
+use testkit::servers::{MariaDb, Network};
 use tokio_util::sync::CancellationToken;
 
 use crate::recorder::{Ask, run, say, server};
@@ -122,6 +122,124 @@ async fn warnings_follow_their_statement() {
     assert_eq!(said, ends);
     let (said, _) = say(&*target, "drop table if exists nowhere").await;
     assert!(said.contains("Note (Code 1051): "), "{said}");
+}
+
+#[tokio::test]
+async fn warnings_of_any_content_are_told() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let script = "set sql_mode = ''; create table t (a varbinary(2), b int);
+        insert into t values (x'ff', x'ff'), ('abc', 'ab'); select 1";
+    let (said, code) = say(&*target, script).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("Some(2)\nWarnings: 3\n# 1:int"), "{said}");
+    // Its text is no UTF-8.
+    let script =
+        "set sql_mode = '', character_set_results = latin1; insert into t values ('', 'ö')";
+    let (said, code) = say(&*target, script).await;
+    assert!(
+        said.contains("Warning (Code 1366): ") && code == 0,
+        "{said}"
+    );
+    let script = "set sql_mode = '', max_error_count = 65535;
+        insert into t select '', 'z' from seq_1_to_5000";
+    let (said, _) = say(&*target, script).await;
+    assert_eq!(said.matches("Warning (Code 1366): ").count(), 1000);
+}
+
+#[tokio::test]
+async fn tags_are_those_of_their_statements() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    say(&*target, "create table t (a int)").await;
+    let script =
+        "/*!40101 set names utf8mb4 */; insert into t values (1), (2); --\tx;\nselect 1 as x;
+        # y;\nupdate t set a = 3 where a = 2";
+    let (said, _) = say(&*target, script).await;
+    assert_eq!(
+        said,
+        "done \"SET\" None\ndone \"INSERT 2\" Some(2)\n# x:int:Integer\n1\ndone \"\" None\n\
+         done \"UPDATE 1\" Some(1)\n"
+    );
+    let script =
+        "prepare p from 'delete from t where a = 3'; execute p; insert into t values (4), (5)";
+    let (said, _) = say(&*target, script).await;
+    let expected = "done \"PREPARE\" None\ndone \"OK\" Some(1)\ndone \"OK\" Some(2)\n";
+    assert_eq!(said, expected);
+}
+
+#[tokio::test]
+async fn an_open_transaction_is_told_of() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let warning = "WARNING:  the transaction that the script left open is rolled back\n";
+    let script = "create table t (a int); start transaction; insert into t values (1)";
+    let (said, code) = say(&*target, script).await;
+    assert!(said.ends_with(warning) && code == 0, "{said}");
+    let script = "start transaction; insert into t values (1); commit";
+    let (said, _) = say(&*target, script).await;
+    assert!(!said.contains(warning), "{said}");
+    let ask = Ask {
+        input: "select count(*) from t",
+        read_only: true,
+        ..Ask::default()
+    };
+    assert!(!run(&*target, ask).await.0.text.contains(warning));
+}
+
+#[tokio::test]
+async fn passwords_go_to_no_other_host_without_tls() {
+    let mariadb = MariaDb::shared();
+    let database = mariadb.database();
+    // An address of this machine that is not its loopback; nothing is sent.
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.1:9").unwrap();
+    let host = socket.local_addr().unwrap().ip().to_string();
+    let network = Network::of(&host, database.port).await;
+    let port = network.port().to_string();
+    let place = [("HOST", host.as_str()), ("PORT", port.as_str())];
+    let target = server("mysql", &database, &place);
+    let fault = target.probe(Duration::from_secs(9)).await.fault.unwrap();
+    assert_eq!(fault.stage, Stage::Tls);
+    assert!(fault.message.contains("`SSLMODE=disable`"), "{fault}");
+    let place = [&place[..], &[("SSLMODE", "disable")]].concat();
+    let target = server("mysql", &database, &place);
+    assert_eq!(say(&*target, "select 1").await.1, 0);
+}
+
+#[tokio::test]
+async fn rows_are_told_while_the_run_goes_on() {
+    let mariadb = MariaDb::shared();
+    let target = server("mysql", &mariadb.database(), &[]);
+    let ask = Ask {
+        // The server itself holds back some KiB.
+        input: "select repeat('x', 20000), sleep(if(seq > 3, 600, 0)) from seq_1_to_5",
+        most_rows: Some(1),
+        timeout: Some(Duration::from_secs(60)),
+        ..Ask::default()
+    };
+    let (recorder, finish) = run(&*target, ask).await;
+    assert_eq!(finish.unwrap().failure, None);
+    assert!(recorder.rows < 10, "{} rows", recorder.rows);
+}
+
+#[tokio::test]
+async fn a_login_is_one_connection() {
+    let mariadb = MariaDb::start();
+    let database = mariadb.database();
+    let count = || {
+        let asked = "show global status where variable_name in ('Connections', 'Aborted_connects')";
+        let told = mariadb.mariadb(asked);
+        let number =
+            |line: &str| -> u64 { line.split_whitespace().nth(1).unwrap().parse().unwrap() };
+        told.lines().map(number).collect::<Vec<_>>()
+    };
+    let before = count();
+    let target = server("mysql", &database, &[("SSLMODE", "disable")]);
+    assert_eq!(say(&*target, "select 1").await.1, 0);
+    let after = count();
+    // One of the two is the question itself.
+    assert_eq!(after, [before[0], before[1] + 2]);
 }
 
 #[tokio::test]

@@ -54,6 +54,7 @@ async fn copy_gives_bytes_and_takes_none() {
     };
     let (recorder, _) = run(&*target, ask).await;
     assert_eq!(recorder.output, b"1\tx\n");
+    assert_eq!(recorder.text, "done \"COPY 1\" None\n");
     let ask = Ask {
         input: "copy (select i, 'x' from generate_series(1, 100000) i) to stdout; select 1",
         ..Ask::default()
@@ -82,7 +83,7 @@ async fn errors_read_as_in_psql() {
         "# ?column?:int4:Integer
 1
 done \"\" None
-ERROR:  function lenght(unknown) does not exist
+ERROR:  42883: function lenght(unknown) does not exist
 LINE 2: select lenght('x')
                ^
 HINT:  No function matches the given name and argument types. You might need to add explicit type casts.
@@ -243,6 +244,52 @@ async fn tls_is_verified_except_under_require() {
         let probe = target.probe(Duration::from_secs(5)).await;
         assert_eq!(probe.stage, stage, "{mode}");
     }
+}
+
+#[tokio::test]
+async fn rows_are_told_while_the_run_goes_on() {
+    let postgres = Postgres::shared();
+    let database = postgres.database();
+    let target = server("postgres", &database, &[]);
+    // The run ends when the first rows are there: they did not wait for more.
+    // The server itself holds back some KiB.
+    for input in [
+        "select repeat('x', 10000), pg_sleep(case when i > 3 then 600 else 0 end)
+            from generate_series(1, 5) i",
+        "select repeat('x', 10000) from generate_series(1, 2); select pg_sleep(600)",
+    ] {
+        let ask = Ask {
+            input,
+            most_rows: Some(1),
+            timeout: Some(Duration::from_secs(60)),
+            ..Ask::default()
+        };
+        let (recorder, finish) = run(&*target, ask).await;
+        assert_eq!(finish.unwrap().failure, None, "{input}");
+        assert!(recorder.rows < 10, "{} rows: {input}", recorder.rows);
+    }
+}
+
+#[tokio::test]
+async fn an_open_transaction_is_told_of() {
+    let postgres = Postgres::shared();
+    let target = server("postgres", &postgres.database(), &[]);
+    let warning = "WARNING:  the transaction that the script left open is rolled back\n";
+    let script = "create table t (a int); begin; insert into t values (1)";
+    let (said, code) = say(&*target, script).await;
+    assert!(said.ends_with(warning) && code == 0, "{said}");
+    let (said, _) = say(&*target, "begin; select 1 / 0").await;
+    let end = format!("ERROR:  22012: division by zero\n{warning}");
+    assert!(said.ends_with(&end), "{said}");
+    let (said, _) = say(&*target, "begin; create table t (a int); commit").await;
+    assert!(!said.contains(warning), "{said}");
+    let ask = Ask {
+        input: "select count(*) from t",
+        read_only: true,
+        ..Ask::default()
+    };
+    let said = run(&*target, ask).await.0.text;
+    assert_eq!(said, "# count:int8:Integer\n0\ndone \"\" None\n");
 }
 
 #[tokio::test]

@@ -111,6 +111,12 @@ async fn connections(cage: &mut Cage, admin: &Client, server: &Postgres, role: &
         ..d.clone()
     };
     connect(admin, "nowhere", variables(&nowhere, &away.value)).await;
+    let host = cage.add(Canary::plain("host of a target"));
+    let hidden = Database {
+        host: format!("{}.invalid", host.value),
+        ..d.clone()
+    };
+    connect(admin, "hidden", variables(&hidden, &away.value)).await;
     let odd = cage.add(Canary::new("secret in the wrong variable"));
     let mut secrets = variables(&d, &away.value);
     secrets["envvar:PORT"] = json!(odd.base64());
@@ -153,7 +159,9 @@ async fn use_everything(cage: &Cage, world: &World) {
 
 /// Every tool that takes a connection, on every connection that holds a secret.
 async fn use_connections(cage: &Cage, admin: &Client) {
-    for name in ["right", "wrong", "away", "nowhere", "odd", "process"] {
+    for name in [
+        "right", "wrong", "away", "nowhere", "hidden", "odd", "process",
+    ] {
         for (operation, arguments) in [
             ("connections_get", json!({"name": name})),
             ("connections_list", json!({"name": name})),

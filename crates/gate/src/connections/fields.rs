@@ -99,6 +99,13 @@ pub(super) fn check_secrets<'a>(
     for (key, value) in secrets {
         check_secret_key(path, key)?;
         let text = value.expose_secret();
+        let is_told = matches!(key.split_once(':'), Some((_, "SSLMODE" | "INSECURE")));
+        if is_told && SecretSource::of(text) != SecretSource::Inline {
+            return Err(Refusal::invalid(
+                &format!("{path}/{key}"),
+                "base64 text and no reference: the connection tells how its traffic is protected",
+            ));
+        }
         let good = match SecretSource::of(text) {
             SecretSource::Inline => {
                 targets::decode(value).is_some_and(|plain| !plain.expose_secret().contains('\0'))

@@ -128,15 +128,15 @@ async fn notices_in_order(admin: &Client) {
 
 async fn errors(admin: &Client) {
     let answer = fails(admin, "pgsql", "select 1 as one;\nselect nope\nfrom t",
-        "one\n1\n(1 row)\nERROR:  column \"nope\" does not exist\nLINE 2: select nope\n               ^\nHINT:  Perhaps you meant to reference the column \"t.name\".\n").await;
+        "one\n1\n(1 row)\nERROR:  42703: column \"nope\" does not exist\nLINE 2: select nope\n               ^\nHINT:  Perhaps you meant to reference the column \"t.name\".\n").await;
     assert_eq!(answer["row_count"], 1);
     fails(admin, "pgsql", "insert into t values (1, 'again')",
-        "ERROR:  duplicate key value violates unique constraint \"t_pkey\"\nDETAIL:  Key (id)=(1) already exists.\n").await;
+        "ERROR:  23505: duplicate key value violates unique constraint \"t_pkey\"\nDETAIL:  Key (id)=(1) already exists.\n").await;
     fails(
         admin,
         "pgsql",
         "selct 1",
-        "ERROR:  syntax error at or near \"selct\"\nLINE 1: selct 1\n        ^\n",
+        "ERROR:  42601: syntax error at or near \"selct\"\nLINE 1: selct 1\n        ^\n",
     )
     .await;
     // A failed script leaves nothing behind, neither rows nor a transaction.
