@@ -163,9 +163,14 @@ impl Backlog {
         self.wal.grows(bytes / PAGE + PAGES * ops.len());
         let ops = merge(ops);
         let mut moved = write(lite, &ops, mark);
-        // Room in the log can be had again by emptying it.
-        if moved.is_err() && lite.empty_log().is_ok() {
-            moved = write(lite, &ops, mark);
+        // On a full disk there is room to be had again.
+        if moved.is_err() {
+            if let Some(journal) = &self.state.lock().journal {
+                journal.forget_spare();
+            }
+            if lite.empty_log().is_ok() {
+                moved = write(lite, &ops, mark);
+            }
         }
         let mut state = self.state.lock();
         state.is_moving = false;

@@ -105,6 +105,11 @@ impl Journal {
         self.forget_before(mark.segment);
     }
 
+    /// Gives the room of the spare file back to the disk.
+    pub(super) fn forget_spare(&self) {
+        let _ = fs::remove_file(spare(&self.database));
+    }
+
     fn begin_next(&mut self) -> io::Result<()> {
         self.file = begin(&self.database, self.number + 1)?;
         self.number += 1;
@@ -125,12 +130,9 @@ impl Journal {
     /// Removes all files: their rows are in the tables.
     pub(super) fn end(mut self) {
         self.forget_before(self.number);
-        for file in [place(&self.database, self.number), spare(&self.database)] {
-            if let Err(error) = fs::remove_file(file)
-                && error.kind() != io::ErrorKind::NotFound
-            {
-                tracing::warn!(%error, "a file of the journal could not be removed");
-            }
+        self.forget_spare();
+        if let Err(error) = fs::remove_file(place(&self.database, self.number)) {
+            tracing::warn!(%error, "the last segment of the journal could not be removed");
         }
     }
 }

@@ -143,9 +143,9 @@ async fn an_engine_that_cannot_be_reached_is_unavailable() {
 #[tokio::test]
 async fn a_full_disk_is_told_and_survived() {
     let folder = tempfile::tempdir().unwrap();
-    let disk = SmallDisk::mount(&folder.path().join("disk"), "8m");
+    let disk = SmallDisk::mount(&folder.path().join("disk"), "12m");
     let ballast = disk.path().join("ballast");
-    std::fs::write(&ballast, vec![1; 5 * 1024 * 1024]).unwrap();
+    std::fs::write(&ballast, vec![1; 9 * 1024 * 1024]).unwrap();
     let url = StoreUrl::Sqlite(disk.path().join("drawgate.db"));
     let clock = Arc::new(SystemClock);
     let store = Store::open(config(url, disk.path()), clock).await.unwrap();
@@ -162,7 +162,7 @@ async fn a_full_disk_is_told_and_survived() {
     };
     assert!(matches!(refused, Error::Unavailable(_)), "{refused:?}");
     assert!(!written.is_empty());
-    let full = std::fs::write(disk.path().join("rest"), vec![1; 9 * 1024 * 1024]);
+    let full = std::fs::write(disk.path().join("rest"), vec![1; 13 * 1024 * 1024]);
     assert!(full.is_err(), "nothing is left");
     for kept in &written {
         let read = org.session(kept.id).await;
