@@ -1,46 +1,16 @@
 //! First outcomes that could not be stored, and repeats whose caller has gone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::servers::{Database, Postgres};
 
-use crate::gateway::{Client, Engine, Gateway, Setup};
+use crate::gateway::Client;
+use crate::stored::Stored;
 use crate::wire::{self, Wire};
 
-/// A gateway whose store the test can change.
-struct Scene {
-    gateway: Gateway,
-    server: Arc<Postgres>,
-    store: Database,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let server = Postgres::shared();
-        let d = server.database();
-        let url = format!(
-            "postgres://{}:{}@{}:{}/{}",
-            d.user, d.password, d.host, d.port, d.name
-        );
-        let gateway = Setup::new(Engine::Sqlite).with(&["--store", &url]).start();
-        gateway.admin().connect_bash("bash").await;
-        Self {
-            gateway,
-            server,
-            store: d,
-        }
-    }
-
-    fn sql(&self, script: &str) {
-        self.server.psql(&self.store.name, script);
-    }
-
-    /// The store as it is when the outcome could not be written.
-    fn forget_the_outcome(&self) {
-        self.sql("update idempotency set outcome = null");
-    }
+/// The store as it is when the outcome could not be written.
+fn forget_the_outcome(scene: &Stored) {
+    scene.sql("update idempotency set outcome = null");
 }
 
 async fn run(client: &Client, input: &str) -> Value {
@@ -73,10 +43,10 @@ async fn tells_again(client: &Client, input: &str, first: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_was_not_stored_is_told_from_the_record() {
     for input in ["echo one; echo two", "echo no; exit 3", "seq 20000"] {
-        let mut scene = Scene::new().await;
+        let mut scene = Stored::start().await;
         let client = scene.gateway.admin();
         let first = run(&client, input).await;
-        scene.forget_the_outcome();
+        forget_the_outcome(&scene);
         tells_again(&client, input, &first).await;
 
         scene.gateway.kill();
@@ -87,7 +57,7 @@ async fn an_outcome_that_was_not_stored_is_told_from_the_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_gone_while_waiting_does_not_run() {
-    let scene = Scene::new().await;
+    let scene = Stored::start().await;
     let client = scene.gateway.admin();
     run(&client, "echo").await;
     // As if the first call were running and had no session yet.
