@@ -98,3 +98,24 @@ async fn the_audit_names_the_connection_and_the_session() {
     assert_eq!(refused["code"], "not_a_database");
     assert!(objects("connection_columns").contains(&bash));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_closed_by_an_attribute_is_not_newly_restricted() {
+    let scene = Stored::start().await;
+    let admin = scene.gateway.admin();
+    admin.connect_bash("closed").await;
+    scene.sql(
+        "insert into attribute (id, org_id, name, version, created_at, updated_at) \
+         select '00000000-0000-7000-8000-000000000001', id, 'pii', 1, 0, 0 from organization; \
+         insert into attribute_link (attribute_id, kind, target_id, org_id) \
+         select a.id, 'connection', c.id, a.org_id from attribute a, connection c \
+         where c.name = 'closed' union all \
+         select a.id, 'group', g.id, a.org_id from attribute a, user_group g \
+         where g.name = 'auditor'; \
+         update organization set generation = generation + 1",
+    );
+    let new = json!({"name": "team", "connections": ["bash", "closed"]});
+    let made = admin.call("usergroups_create", new).await.unwrap();
+    assert_eq!(made["newly_restricted"], json!(["bash"]), "{made}");
+    assert_eq!(made["bound_connections"].as_array().unwrap().len(), 2);
+}

@@ -327,3 +327,19 @@ async fn a_cursor_of_another_list_is_refused() {
     }
     drop(files);
 }
+
+#[tokio::test]
+async fn a_list_that_is_too_large_is_not_told_in_part() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let place = Place::postgres(&admin, "pgsql").await;
+    place.sql(
+        "do $$ begin execute (select 'create table t (' || string_agg(format( \
+         'c%s text default %L', i, repeat('x', 900000)), ',') || ')' \
+         from generate_series(1, 20) i); end $$",
+    );
+    let ask = json!({"connection_name": "pgsql", "table": "t", "limit": 1});
+    let refused = admin.call("connection_columns", ask).await.unwrap_err();
+    assert_eq!(refused["code"], "unsupported", "{refused}");
+    assert!(refused["details"]["session_id"].is_string(), "{refused}");
+}
