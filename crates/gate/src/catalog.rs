@@ -102,7 +102,10 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + 
 impl Entry {
     fn of<O: Operation>(surface: Surface) -> Result<Self, String> {
         let mut input_schema = schema::input::<O>();
-        let result_schema = schema::result::<O::Output>();
+        let mut result_schema = schema::result::<O::Output>();
+        if O::IDEMPOTENCY {
+            schema::add_replay(&mut result_schema);
+        }
         let description = schema::take_description(&mut input_schema)
             .ok_or_else(|| format!("{} has no description", O::NAME))?;
         Ok(Self {

@@ -31,6 +31,7 @@ use model::{Ask, Refusal};
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
 pub(crate) use places::Places;
+pub(crate) use render::push_escaped;
 pub(crate) use replayed::replayed;
 pub(crate) use runs::{Ending, Runs};
 

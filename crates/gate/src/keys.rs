@@ -1,7 +1,7 @@
 //! API keys.
 
 use model::{
-    CredentialId, ExposeSecret as _, Id as _, Page, PageArgs, Refusal, Role, Scope, Scopes,
+    Code, CredentialId, ExposeSecret as _, Id as _, Page, PageArgs, Refusal, Role, Scope, Scopes,
     Timestamp,
 };
 use schemars::JsonSchema;
@@ -117,12 +117,15 @@ pub(crate) struct KeysCreate {
     user: Option<String>,
     /// Names or ids of its own groups; not together with `user`.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = 254)))]
     groups: Option<Vec<String>>,
-    /// What it may be used for; everything when left out.
+    /// What it may be used for, no more than your own credential; all of that
+    /// when left out.
     #[serde(default)]
     #[schemars(length(min = 1))]
     scopes: Option<Scopes>,
-    /// Mark it as an agent's: it never approves.
+    /// Mark it as an agent's: it never approves. A key that an agent makes is
+    /// marked too.
     #[serde(default)]
     #[schemars(extend("default" = false))]
     agent: Option<bool>,
@@ -141,6 +144,14 @@ impl Operation for KeysCreate {
     type Output = NewKeyObject;
 
     async fn run(self, context: &Context) -> Result<NewKeyObject, Refusal> {
+        let own = context.caller.credential.scopes;
+        if self.scopes.is_some_and(|scopes| !scopes.is_within(own)) {
+            return Err(Refusal::new(
+                Code::Forbidden,
+                "a key cannot have scopes that your own credential lacks",
+            )
+            .detail("scopes", own.words()));
+        }
         let store = context.store();
         let owner = match (self.user, self.groups) {
             (Some(_), Some(_)) => {
@@ -163,8 +174,8 @@ impl Operation for KeysCreate {
             name: Some(self.name),
             hash: TokenHash::of(minted.token.expose_secret()),
             owner,
-            scopes: self.scopes,
-            agent: self.agent == Some(true),
+            scopes: self.scopes.or((own != Scopes::ALL).then_some(own)),
+            agent: self.agent == Some(true) || context.caller.is_agent,
             expires_at: self
                 .expires_in_seconds
                 .map(|seconds| context.now().plus_seconds(seconds)),
@@ -201,14 +212,11 @@ impl Operation for KeysRevoke {
     async fn run(self, context: &Context) -> Result<Deleted, Refusal> {
         let unknown = || Refusal::not_found("key", &self.id);
         let id = CredentialId::parse(&self.id).ok_or_else(unknown)?;
-        let revoked = context.store().revoke_credential(id).await;
-        match revoked {
-            Ok(true) => {
-                context.audit.touch(id);
-                Ok(Deleted::new(id, &self.id))
-            }
-            Ok(false) | Err(store::Error::NotFound) => Err(unknown()),
-            Err(error) => Err(context.refuse(error)),
-        }
+        let revoked = context.store().revoke_key(id).await;
+        let name = revoked
+            .map_err(|error| context.refuse(error))?
+            .ok_or_else(unknown)?;
+        context.audit.touch(id);
+        Ok(Deleted::new(id, &name))
     }
 }

@@ -106,6 +106,13 @@ impl Context {
         self.gate.store.org(self.caller.org)
     }
 
+    /// Longest recording of one session in bytes: what the organization allows,
+    /// within what the process does.
+    pub(crate) fn max_recording_bytes(&self) -> u64 {
+        let own = self.caller.max_recording_bytes;
+        own.min(self.gate.config.max_recording_bytes)
+    }
+
     /// The current point in time.
     pub(crate) fn now(&self) -> Timestamp {
         self.gate.clock.now()

@@ -41,6 +41,21 @@ pub(crate) fn result<T: JsonSchema>() -> Value {
     schema
 }
 
+/// Adds the mark that every repeat with an idempotency key answers.
+pub(crate) fn add_replay(result: &mut Value) {
+    let properties = object_root(result)
+        .entry("properties")
+        .or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        properties.entry("idempotent_replay").or_insert_with(|| {
+            json!({
+                "type": "boolean",
+                "description": "This is the first outcome of the same idempotency key.",
+            })
+        });
+    }
+}
+
 /// The schema of a result or an error: all keys of both, and either the keys of
 /// the result or `error` required, so that every answer validates. It goes into
 /// every list of tools, which models read: names must do without descriptions.
@@ -138,6 +153,12 @@ fn refusal(error: &ValidationError<'_>) -> Refusal {
                 "a value, the argument is required".to_owned(),
             )
         }
+        ValidationErrorKind::PropertyNames { error: inner }
+            if matches!(inner.kind(), ValidationErrorKind::Pattern { .. }) =>
+        {
+            let name = inner.instance().as_str().unwrap_or_default();
+            (format!("{at}/{name}"), expected(error.kind()))
+        }
         kind => (
             if at.is_empty() { "/".to_owned() } else { at },
             expected(kind),
@@ -149,6 +170,7 @@ fn refusal(error: &ValidationError<'_>) -> Refusal {
             if !matches!(
                 error.kind(),
                 ValidationErrorKind::AdditionalProperties { .. }
+                    | ValidationErrorKind::PropertyNames { .. }
                     | ValidationErrorKind::Required { .. }
             ) =>
         {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connect::SchemaAsk;
+use connect::{SchemaAsk, SchemaScript};
 use model::{
     Ask, Code, Connection, ConnectionType, Cursor, Format, Refusal, Role, Scope, SessionId, Verb,
 };
@@ -47,13 +47,14 @@ pub(crate) struct ConnectionDatabases {
     page: SchemaPage,
 }
 
-/// Lists the tables and views of a database.
+/// Lists the tables and views of a database; `connection_databases` names the
+/// databases of a server.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ConnectionTables {
     /// Id or name of the connection.
     #[schemars(length(min = 1, max = 254))]
     connection_name: String,
-    /// Name of the database.
+    /// Name of the database; `main` for SQLite.
     #[schemars(length(min = 1, max = 128))]
     database: String,
     #[serde(flatten)]
@@ -123,9 +124,31 @@ pub(crate) struct Tables {
 struct Table {
     schema: String,
     name: String,
-    /// table, view, materialized_view or collection.
     #[serde(rename = "type")]
-    kind: String,
+    kind: TableKind,
+}
+
+/// What a table is.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum TableKind {
+    Table,
+    View,
+    MaterializedView,
+    Collection,
+}
+
+impl TableKind {
+    /// The kind that the statement of the tables names.
+    fn of(word: &str) -> Self {
+        match word {
+            "view" => Self::View,
+            "materialized_view" => Self::MaterializedView,
+            "collection" => Self::Collection,
+            _ => Self::Table,
+        }
+    }
 }
 
 /// Columns of a table.
@@ -160,16 +183,12 @@ impl Operation for ConnectionDatabases {
     type Output = Databases;
 
     async fn run(self, context: &Context) -> Result<Databases, Refusal> {
-        let connection = database_connection(context, &self.connection_name).await?;
-        let read = read(context, &connection, &SchemaAsk::Databases, &self.page).await?;
-        let databases = read
-            .rows
-            .iter()
-            .map(|row| Database { name: text(row, 0) })
-            .collect();
+        let place = (&*self.connection_name, &self.page);
+        let read = read(context, place, |_| SchemaAsk::Databases).await?;
+        let database = |row: &Vec<Value>| Database { name: text(row, 0) };
         Ok(Databases {
+            databases: read.rows.iter().map(database).collect(),
             head: read.head,
-            databases,
         })
     }
 }
@@ -183,15 +202,15 @@ impl Operation for ConnectionTables {
     type Output = Tables;
 
     async fn run(self, context: &Context) -> Result<Tables, Refusal> {
-        let connection = database_connection(context, &self.connection_name).await?;
-        let ask = SchemaAsk::Tables {
+        let place = (&*self.connection_name, &self.page);
+        let ask = |_: &Connection| SchemaAsk::Tables {
             database: self.database.clone(),
         };
-        let read = read(context, &connection, &ask, &self.page).await?;
+        let read = read(context, place, ask).await?;
         let table = |row: &Vec<Value>| Table {
             schema: text(row, 0),
             name: text(row, 1),
-            kind: text(row, 2),
+            kind: TableKind::of(&text(row, 2)),
         };
         Ok(Tables {
             tables: read.rows.iter().map(table).collect(),
@@ -210,22 +229,24 @@ impl Operation for ConnectionColumns {
     type Output = Columns;
 
     async fn run(self, context: &Context) -> Result<Columns, Refusal> {
-        let connection = database_connection(context, &self.connection_name).await?;
+        let place = (&*self.connection_name, &self.page);
         let database = self.database.unwrap_or_default();
-        let schema = self
-            .schema
-            .filter(|schema| !schema.is_empty())
-            .unwrap_or_else(|| match connection.subtype.as_str() {
-                "postgres" => "public".to_owned(),
-                "mssql" => "dbo".to_owned(),
-                _ => database.clone(),
-            });
-        let ask = SchemaAsk::Columns {
-            database: database.clone(),
-            schema: schema.clone(),
-            table: self.table.clone(),
+        let mut schema = self.schema.unwrap_or_default();
+        let ask = |connection: &Connection| {
+            if schema.is_empty() {
+                schema = match connection.subtype.as_str() {
+                    "postgres" => "public".to_owned(),
+                    "mssql" => "dbo".to_owned(),
+                    _ => database.clone(),
+                };
+            }
+            SchemaAsk::Columns {
+                database: database.clone(),
+                schema: schema.clone(),
+                table: self.table.clone(),
+            }
         };
-        let read = read(context, &connection, &ask, &self.page).await?;
+        let read = read(context, place, ask).await?;
         let column = |row: &Vec<Value>| ColumnObject {
             name: text(row, 0),
             type_name: text(row, 1),
@@ -234,29 +255,14 @@ impl Operation for ConnectionColumns {
             position: text(row, 4).parse().unwrap_or_default(),
             primary_key: flag(row, 5),
         };
-        let columns = read.rows.iter().map(column).collect();
         Ok(Columns {
+            columns: read.rows.iter().map(column).collect(),
             head: read.head,
             database,
             schema,
             table: self.table,
-            columns,
         })
     }
-}
-
-async fn database_connection(
-    context: &Context,
-    reference: &str,
-) -> Result<std::sync::Arc<Connection>, Refusal> {
-    let connection = exec::look_up(context, reference).await?;
-    if connection.kind != ConnectionType::Database {
-        return Err(Refusal::new(
-            Code::NotADatabase,
-            format!("connection {:?} is no database", connection.name),
-        ));
-    }
-    Ok(connection)
 }
 
 /// One page of a schema.
@@ -269,37 +275,31 @@ struct Read {
 #[derive(Serialize, Deserialize)]
 struct Place {
     at: usize,
+    /// What was asked of which connection, hashed.
+    of: String,
 }
 
+/// Reads one page of what `ask` says about a connection.
 async fn read(
     context: &Context,
-    connection: &Connection,
-    ask: &SchemaAsk,
-    page: &SchemaPage,
+    (reference, page): (&str, &SchemaPage),
+    ask: impl FnOnce(&Connection) -> SchemaAsk,
 ) -> Result<Read, Refusal> {
-    let at = match &page.cursor {
-        None => 0,
-        Some(cursor) => Cursor::read::<Place>(cursor)?.at,
-    };
-    let script = connect::schema_job(connection.kind, &connection.subtype, ask)
+    let limit = u32::try_from(TIME_LIMIT.as_secs()).unwrap_or(u32::MAX);
+    context.call.progress.limit(limit);
+    let connection = exec::look_up(context, reference).await?;
+    context.audit.touch(connection.id);
+    if connection.kind != ConnectionType::Database {
+        return Err(Refusal::new(
+            Code::NotADatabase,
+            format!("connection {:?} is no database", connection.name),
+        ));
+    }
+    let script = connect::schema_job(connection.kind, &connection.subtype, &ask(&connection))
         .map_err(|fault| Refusal::new(fault.code, fault.message))?;
-    let request = Request {
-        connection: connection.id.to_string(),
-        ask: Ask {
-            verb: Verb::Introspect,
-            input: script.sql,
-            args: Vec::new(),
-            env: BTreeMap::new(),
-            database: script.database,
-            format: Format::Rows,
-            metadata: Map::new(),
-            reason: None,
-            read_only: true,
-        },
-        wait: TIME_LIMIT,
-        inline_bytes: SCHEMA_BYTES,
-    };
-    let envelope = exec::run(context, request).await?;
+    let of = list_of(&connection, &script);
+    let at = start(page, &of)?;
+    let envelope = exec::run(context, request(&connection, script)).await?;
     let envelope = finished(context, envelope)?;
     let columns: Vec<String> = envelope
         .columns
@@ -316,14 +316,65 @@ async fn read(
         connection_subtype: connection.subtype.clone(),
         session_id: envelope.session_id,
         output: as_text(&columns, &rows),
-        next_cursor: more.then(|| Cursor::write(&Place { at: at + limit })),
+        next_cursor: more.then(|| Cursor::write(&Place { at: at + limit, of })),
     };
     Ok(Read { head, rows })
+}
+
+/// What tells one list from every other.
+fn list_of(connection: &Connection, script: &SchemaScript) -> String {
+    let database = script.database.as_deref().unwrap_or_default();
+    let list = format!("{}\n{database}\n{}", connection.id, script.sql);
+    let mut hash = identity::hash_token(&list);
+    hash.truncate(16);
+    hash
+}
+
+/// The item at which a page begins.
+fn start(page: &SchemaPage, of: &str) -> Result<usize, Refusal> {
+    let Some(cursor) = &page.cursor else {
+        return Ok(0);
+    };
+    let place: Place = Cursor::read(cursor)?;
+    if place.of == of {
+        Ok(place.at)
+    } else {
+        Err(Refusal::invalid(
+            "/cursor",
+            "a next_cursor of this very list",
+        ))
+    }
+}
+
+fn request(connection: &Connection, script: SchemaScript) -> Request {
+    Request {
+        connection: connection.id.to_string(),
+        ask: Ask {
+            verb: Verb::Introspect,
+            input: script.sql,
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            database: script.database,
+            format: Format::Rows,
+            metadata: Map::new(),
+            reason: None,
+            read_only: true,
+        },
+        wait: TIME_LIMIT,
+        inline_bytes: SCHEMA_BYTES,
+    }
 }
 
 /// The envelope of a read that succeeded; everything else is an error of the tool.
 fn finished(context: &Context, envelope: Envelope) -> Result<Envelope, Refusal> {
     match envelope.status {
+        // A part of a schema would pass for all of it.
+        RunStatus::Completed if envelope.truncated == Some(true) => Err(Refusal::new(
+            Code::Unsupported,
+            "the list is larger than 16 MiB",
+        )
+        .hint("read the part you need from the catalog of the database with exec")
+        .detail("session_id", envelope.session_id.to_string())),
         RunStatus::Completed => Ok(envelope),
         RunStatus::Running => {
             context
@@ -347,14 +398,23 @@ fn finished(context: &Context, envelope: Envelope) -> Result<Envelope, Refusal> 
 }
 
 fn as_text(columns: &[String], rows: &[Vec<Value>]) -> String {
-    let mut out = columns.join("\t");
+    let mut out = String::new();
+    push_line(&mut out, columns.iter().map(String::as_str));
     for row in rows {
-        out.push('\n');
         let cells: Vec<String> = row.iter().map(plain).collect();
-        out.push_str(&cells.join("\t"));
+        push_line(&mut out, cells.iter().map(String::as_str));
+    }
+    out
+}
+
+fn push_line<'a>(out: &mut String, cells: impl Iterator<Item = &'a str>) {
+    for (index, cell) in cells.enumerate() {
+        if index > 0 {
+            out.push('\t');
+        }
+        exec::push_escaped(out, cell.as_bytes());
     }
     out.push('\n');
-    out
 }
 
 fn plain(value: &Value) -> String {
@@ -375,5 +435,17 @@ fn flag(row: &[Value], index: usize) -> Option<bool> {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.as_i64().map(|number| number != 0),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_borders_in_it_stays_one_cell_of_one_line() {
+        let rows = [vec![Value::from("a\tb\nc\\d"), Value::Null]];
+        let text = as_text(&["name".into(), "type".into()], &rows);
+        assert_eq!(text, "name\ttype\na\\tb\\nc\\\\d\t\n");
     }
 }

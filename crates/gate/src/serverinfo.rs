@@ -154,7 +154,7 @@ impl Operation for ServerinfoGet {
                 max_input_bytes: MAX_INPUT_BYTES,
                 max_output_bytes: MAX_INLINE_BYTES,
                 max_wait_seconds: MAX_WAIT_SECONDS,
-                max_recording_bytes: config.max_recording_bytes,
+                max_recording_bytes: context.max_recording_bytes(),
             },
         })
     }

@@ -52,11 +52,11 @@ pub(crate) struct UsergroupsCreate {
     description: Option<String>,
     /// Ids or names of connections whose allow-list it joins.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     connections: Option<Vec<String>>,
     /// Ids or names of attributes it joins.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     attributes: Option<Vec<String>>,
     /// Repeats with the same key answer the first outcome.
     #[serde(default, rename = "idempotency_key")]

@@ -92,7 +92,7 @@ pub(crate) struct UsersCreate {
     password: Option<SecretString>,
     /// Names or ids of groups.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     groups: Option<Vec<String>>,
     /// Repeats with the same key answer the first outcome.
     #[serde(default, rename = "idempotency_key")]
@@ -151,6 +151,7 @@ pub(crate) struct UsersUpdate {
     password: Option<SecretString>,
     /// Names or ids of all groups.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = 254)))]
     groups: Patch<Vec<String>>,
     /// Refuse the change unless this is the stored version.
     #[serde(default)]

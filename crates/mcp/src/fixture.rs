@@ -10,6 +10,7 @@ pub fn caller() -> Caller {
     Caller {
         org: OrgId::new(&SystemClock),
         org_name: "default".to_owned(),
+        max_recording_bytes: 0,
         id: UserId::new(&SystemClock).uuid(),
         subject: "dev".to_owned(),
         email: "dev@example.com".to_owned(),

@@ -15,6 +15,8 @@ pub struct Caller {
     pub org: OrgId,
     /// Its name.
     pub org_name: String,
+    /// Longest recording of one session in it, in bytes.
+    pub max_recording_bytes: u64,
     /// `user_id` in every tool: the user's id, or the key's for a machine identity.
     pub id: Uuid,
     /// The identity provider's name of the user; the id for local users.
@@ -156,6 +158,12 @@ impl Scopes {
     #[must_use]
     pub const fn contains(self, scope: Scope) -> bool {
         self.0 & scope as u8 != 0
+    }
+
+    /// Whether `other` has all of these too.
+    #[must_use]
+    pub const fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
     }
 
     /// The words on the wire, in the order in which they are shown.

@@ -31,6 +31,7 @@ mod tests {
         Caller {
             org: OrgId::new(&SystemClock),
             org_name: "default".into(),
+            max_recording_bytes: 0,
             id: OrgId::new(&SystemClock).uuid(),
             subject: String::new(),
             email: String::new(),

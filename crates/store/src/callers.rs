@@ -132,6 +132,7 @@ impl Store {
         let mut caller = Caller {
             org,
             org_name,
+            max_recording_bytes: settings.max_output_recording,
             is_agent,
             credential,
             ..caller
@@ -183,6 +184,7 @@ fn person(row: &mut Row, credential: &Credential) -> Result<Caller, Error> {
     Ok(Caller {
         org: OrgId::from_uuid(id),
         org_name: String::new(),
+        max_recording_bytes: 0,
         id,
         subject: subject.unwrap_or_else(|| id.to_string()),
         email: email.unwrap_or_else(|| own_name.clone()),

@@ -167,8 +167,9 @@ impl OrgStore {
             .first(query.id(self.org).id(id))
             .await?
             .ok_or(Error::NotFound)?;
-        let mut made = read(row)?;
+        let mut made = [read(row)?];
         self.add_own_groups(&mut made).await?;
+        let [made] = made;
         Ok(made)
     }
 
@@ -194,28 +195,27 @@ impl OrgStore {
             .int(page.rows());
         let rows = self.inner.db.all(query).await?;
         let mut found = page.page(rows, read, |credential| credential.id.to_string())?;
-        for credential in &mut found.items {
-            self.add_own_groups(credential).await?;
-        }
+        self.add_own_groups(&mut found.items).await?;
         Ok(found)
     }
 
-    /// Revokes a credential; `false` when it was revoked before or is unknown.
+    /// Revokes an API key and answers its name; `None` when it was revoked
+    /// before or there is no such key.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store cannot be written.
-    pub async fn revoke_credential(&self, id: CredentialId) -> Result<bool, Error> {
+    pub async fn revoke_key(&self, id: CredentialId) -> Result<Option<String>, Error> {
         let mut change = self.begin().await?;
         let revoke = sql(
             "UPDATE credential SET status = 'revoked', version = version + 1, updated_at = $1 \
-             WHERE org_id = $2 AND id = $3 AND status = 'active'",
+             WHERE org_id = $2 AND id = $3 AND status = 'active' AND kind = 'api_key' \
+             RETURNING name",
         );
-        let revoked = change
-            .tx
-            .run(revoke.time(self.now()).id(self.org).id(id))
-            .await?;
+        let revoke = revoke.time(self.now()).id(self.org).id(id);
+        let revoked = change.tx.first(revoke).await?;
+        let name = revoked.map(|mut row| row.opt_text()).transpose()?;
         change.commit().await?;
-        Ok(revoked > 0)
+        Ok(name.map(Option::unwrap_or_default))
     }
 
     /// Revokes the whole login that a token belongs to.
@@ -236,13 +236,11 @@ impl OrgStore {
         change.commit().await
     }
 
-    async fn add_own_groups(&self, credential: &mut StoredCredential) -> Result<(), Error> {
-        let query = sql(
-            "SELECT g.name FROM group_member m JOIN user_group g ON g.id = m.group_id \
-             WHERE m.member_id = $1 ORDER BY g.name",
-        );
-        for mut row in self.inner.db.all(query.id(credential.id)).await? {
-            credential.groups.push(row.text()?);
+    async fn add_own_groups(&self, credentials: &mut [StoredCredential]) -> Result<(), Error> {
+        let members: Vec<Uuid> = credentials.iter().map(|one| one.id.uuid()).collect();
+        let mut groups = self.groups_of(&members).await?;
+        for credential in credentials {
+            credential.groups = groups.remove(&credential.id.uuid()).unwrap_or_default();
         }
         Ok(())
     }

@@ -26,6 +26,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0002_cancel_reason",
         script: include_str!("../migrations/0002_cancel_reason.sql"),
     },
+    Migration {
+        name: "0003_email_in_any_case",
+        script: include_str!("../migrations/0003_email_in_any_case.sql"),
+    },
 ];
 
 impl Migration {

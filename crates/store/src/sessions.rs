@@ -14,7 +14,7 @@ pub(crate) use write::update_statement;
 /// Which sessions a list shows; `None` shows all.
 #[derive(Clone, Debug, Default)]
 pub struct SessionFilter {
-    /// User id, e-mail or subject.
+    /// User id, e-mail or subject, or id or name of a machine identity.
     pub user: Option<String>,
     /// Id, name, or name with `*` or `%`.
     pub connection: Option<String>,

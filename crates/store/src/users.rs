@@ -1,13 +1,18 @@
 //! Users.
 
-use model::{Id as _, OrgId, OrganizationSettings, Page, SecretString, User, UserId, UserStatus};
+use std::collections::HashMap;
+
+use model::{
+    CredentialId, Id as _, OrgId, OrganizationSettings, Page, SecretString, User, UserId,
+    UserStatus,
+};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use crate::db::{Row, Tx};
-use crate::links::{Kind, Links};
+use crate::links::{Kind, Links, id_or_name};
 use crate::page::Keyset;
-use crate::sql::{Sql, assembled, like_of_part, sql};
+use crate::sql::{Sql, assembled, like_of_part, placeholders, sql};
 use crate::{Error, OrgStore, Store};
 
 /// Which users a list shows.
@@ -92,14 +97,10 @@ impl OrgStore {
             add(" AND a.status = ?", status.as_str().to_owned());
         }
         if let Some(group) = &filter.group {
-            let column = if Uuid::try_parse(group).is_ok() {
-                "g.id"
-            } else {
-                "g.name"
-            };
+            let (column, value) = id_or_name(group);
             let inside = " AND EXISTS (SELECT 1 FROM group_member m JOIN user_group g \
-                ON g.id = m.group_id WHERE m.member_id = a.id AND COLUMN = ?)";
-            add(&inside.replace("COLUMN", column), group.clone());
+                ON g.id = m.group_id WHERE m.member_id = a.id AND g.COLUMN = ?)";
+            add(&inside.replace("COLUMN", column), value);
         }
         text.push_str(&format!(" ORDER BY a.email LIMIT ${}", query.len() + 1));
         let statement = query.into_iter().fold(assembled(text), Sql::text);
@@ -109,16 +110,18 @@ impl OrgStore {
         Ok(users)
     }
 
-    /// One user by e-mail, id or subject.
+    /// One user by e-mail, whose letters match in either case, id or subject.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn user(&self, reference: &str) -> Result<Option<User>, Error> {
         let query = assembled(format!(
             "SELECT {COLUMNS} FROM account a WHERE a.org_id = $1 \
-             AND (a.id = $2 OR a.email = $2 OR a.subject = $2) ORDER BY a.id LIMIT 1"
+             AND (a.id = $2 OR LOWER(a.email) = $3 OR a.subject = $4) ORDER BY a.id LIMIT 1"
         ));
-        let Some(row) = self.first(query.id(self.org).text(reference)).await? else {
+        let query = query.id(self.org).text(id_or_name(reference).1);
+        let query = query.text(folded(reference)).text(reference);
+        let Some(row) = self.first(query).await? else {
             return Ok(None);
         };
         let mut users = [read(row)?];
@@ -130,13 +133,15 @@ impl OrgStore {
     /// Makes a user.
     ///
     /// # Errors
-    /// [`Error::Taken`] for a used e-mail, [`Error::Missing`] for unknown groups.
+    /// [`Error::Taken`] for an e-mail that is used in any case of its letters,
+    /// [`Error::Missing`] for unknown groups.
     pub async fn create_user(&self, new: NewUser) -> Result<User, Error> {
         let now = self.now();
         let id = UserId::new(&*self.inner.clock);
         let mut change = self.begin().await?;
-        let taken = sql("SELECT id FROM account WHERE org_id = $1 AND email = $2");
-        if let Some(mut row) = change.tx.first(taken.id(self.org).text(&new.email)).await? {
+        let taken = sql("SELECT id FROM account WHERE org_id = $1 AND LOWER(email) = $2");
+        let taken = taken.id(self.org).text(folded(&new.email));
+        if let Some(mut row) = change.tx.first(taken).await? {
             return Err(Error::Taken {
                 id: row.id::<UserId>()?.uuid(),
             });
@@ -248,21 +253,35 @@ impl OrgStore {
         Ok(())
     }
 
+    /// Names of the groups of users or keys, sorted.
+    pub(crate) async fn groups_of(
+        &self,
+        members: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<String>>, Error> {
+        let mut groups: HashMap<Uuid, Vec<String>> = HashMap::new();
+        if members.is_empty() {
+            return Ok(groups);
+        }
+        let query = assembled(format!(
+            "SELECT m.member_id, g.name FROM group_member m \
+             JOIN user_group g ON g.id = m.group_id \
+             WHERE m.member_id IN {} ORDER BY g.name",
+            placeholders(1, members.len())
+        ));
+        let query = members.iter().fold(query, Sql::id);
+        for mut row in self.inner.db.all(query).await? {
+            let member: CredentialId = row.id()?;
+            groups.entry(member.uuid()).or_default().push(row.text()?);
+        }
+        Ok(groups)
+    }
+
     async fn add_groups(&self, users: &mut [User]) -> Result<(), Error> {
         let settings: OrganizationSettings = self.organization().await?.settings;
-        let query = sql(
-            "SELECT g.name FROM group_member m JOIN user_group g ON g.id = m.group_id \
-             WHERE m.member_id = $1 ORDER BY g.name",
-        );
-        let Sql { text, .. } = query;
+        let members: Vec<Uuid> = users.iter().map(|user| user.id.uuid()).collect();
+        let mut groups = self.groups_of(&members).await?;
         for user in users {
-            let query = Sql {
-                text: text.clone(),
-                binds: Vec::new(),
-            };
-            for mut row in self.inner.db.all(query.id(user.id)).await? {
-                user.groups.push(row.text()?);
-            }
+            user.groups = groups.remove(&user.id.uuid()).unwrap_or_default();
             user.is_admin = user.groups.contains(&settings.admin_group);
             user.is_auditor = user.groups.contains(&settings.auditor_group);
         }
@@ -271,15 +290,16 @@ impl OrgStore {
 }
 
 impl Store {
-    /// Everybody with this e-mail, in any organization.
+    /// Everybody with this e-mail in any case of its letters, in any organization.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn sign_in_candidates(&self, email: &str) -> Result<Vec<SignIn>, Error> {
         let query = sql(
-            "SELECT org_id, id, password_hash, status FROM account WHERE email = $1 ORDER BY id",
+            "SELECT org_id, id, password_hash, status FROM account WHERE LOWER(email) = $1 \
+             ORDER BY id",
         );
-        let rows = self.inner.db.all(query.text(email)).await?;
+        let rows = self.inner.db.all(query.text(folded(email))).await?;
         let read = |mut row: Row| {
             Ok(SignIn {
                 org: row.id()?,
@@ -290,6 +310,12 @@ impl Store {
         };
         rows.into_iter().map(read).collect()
     }
+}
+
+/// An e-mail to be compared with `LOWER(email)`: both engines lower ASCII letters
+/// only, so this does too.
+fn folded(email: &str) -> String {
+    email.to_ascii_lowercase()
 }
 
 /// Refuses a change that was meant for another version.

@@ -5,6 +5,7 @@ mod connections;
 mod creation;
 mod directory;
 mod listing;
+mod on_file;
 mod refusals;
 mod runs;
 mod sessions;

@@ -19,6 +19,7 @@ mod long_runs;
 mod roles;
 mod secrets;
 mod start;
+mod stored;
 mod targets;
 mod traces;
 mod wire;

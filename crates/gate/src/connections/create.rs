@@ -39,13 +39,24 @@ pub(crate) struct ConnectionsCreate {
     #[serde(default)]
     #[schemars(length(max = 64), inner(length(max = 4096)))]
     command: Option<Vec<String>>,
-    /// `envvar:NAME` or `filesystem:NAME` to a base64 value or a reference.
+    /// `envvar:NAME` or `filesystem:NAME` to a value in base64 or a reference such
+    /// as `_envjson:VARIABLE:key`. postgres, mysql and mssql need
+    /// `envvar:HOST`, `envvar:USER`, `envvar:PASS` and `envvar:DB`; they take
+    /// `envvar:PORT` and `envvar:SSLMODE`, one of disable, prefer, require and
+    /// verify-full. sqlite needs `envvar:PATH`.
     #[serde(default)]
-    #[schemars(with = "Option<BTreeMap<String, String>>", extend("default" = {}))]
+    #[schemars(
+        with = "Option<BTreeMap<String, String>>",
+        extend("default" = {}, "propertyNames" = {"pattern": fields::SECRET_KEY})
+    )]
     secrets: Option<BTreeMap<String, SecretString>>,
     /// Up to 10 free labels.
     #[serde(default)]
-    #[schemars(extend("default" = {}))]
+    #[schemars(
+        extend("default" = {}, "maxProperties" = 10),
+        extend("propertyNames" = {"minLength": 1, "maxLength": 64}),
+        extend("additionalProperties" = {"type": "string", "minLength": 1, "maxLength": 256})
+    )]
     tags: Option<BTreeMap<String, String>>,
     /// Whether runbooks may run on it.
     #[serde(default)]
@@ -64,15 +75,15 @@ pub(crate) struct ConnectionsCreate {
     access_schema: Option<Mode>,
     /// Ids or names of guardrail rules.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     guardrail_rules: Option<Vec<String>>,
     /// Ids or names of attributes.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     attributes: Option<Vec<String>>,
     /// Groups that must all approve every exec.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1, max = 254)), extend("default" = []))]
     reviewers: Option<Vec<String>>,
     /// Entity types that are masked.
     #[serde(default)]
@@ -80,11 +91,11 @@ pub(crate) struct ConnectionsCreate {
     redact_types: Option<Vec<String>>,
     /// Metadata that every exec must bring.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(length(min = 1)), extend("default" = []))]
     mandatory_metadata_fields: Option<Vec<String>>,
     /// Variables that a caller may set.
     #[serde(default)]
-    #[schemars(extend("default" = []))]
+    #[schemars(inner(regex(pattern = fields::VARIABLE)), extend("default" = []))]
     allowed_env_vars: Option<Vec<String>>,
     /// Longest just-in-time grant in seconds.
     #[serde(default)]
@@ -132,7 +143,8 @@ impl ConnectionsCreate {
         let subtype = self.subtype.unwrap_or_default();
         let tags = self.tags.unwrap_or_default();
         let redact_types = self.redact_types.unwrap_or_default();
-        let allowed_env_vars = self.allowed_env_vars.unwrap_or_default();
+        let allowed_env_vars = fields::each_once(self.allowed_env_vars.unwrap_or_default());
+        let mandatory = fields::each_once(self.mandatory_metadata_fields.unwrap_or_default());
         let secrets = Secrets(self.secrets.unwrap_or_default());
         fields::check_subtype(self.kind, &subtype)?;
         fields::check_command(self.kind, self.command.as_deref())?;
@@ -162,7 +174,7 @@ impl ConnectionsCreate {
                 },
                 reviewers: self.reviewers.unwrap_or_default(),
                 redact_types,
-                mandatory_metadata_fields: self.mandatory_metadata_fields.unwrap_or_default(),
+                mandatory_metadata_fields: mandatory,
                 allowed_env_vars,
                 access_max_duration: self.access_max_duration,
                 limits: self.limits.unwrap_or_default(),

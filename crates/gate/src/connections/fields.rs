@@ -11,6 +11,12 @@ const DATABASES: [&str; 6] = [
     "postgres", "mysql", "mssql", "mongodb", "oracledb", "sqlite",
 ];
 
+/// Pattern of the keys of secrets.
+pub(super) const SECRET_KEY: &str = "^(envvar|filesystem):[A-Za-z_][A-Za-z0-9_]{0,127}$";
+
+/// Pattern of the names of variables.
+pub(super) const VARIABLE: &str = "^[A-Za-z_][A-Za-z0-9_]{0,127}$";
+
 /// Checks type and subtype together.
 pub(super) fn check_subtype(kind: ConnectionType, subtype: &str) -> Result<(), Refusal> {
     if kind == ConnectionType::Database && !DATABASES.contains(&subtype) {
@@ -78,6 +84,17 @@ pub(super) fn check_redact_types(types: &[String]) -> Result<(), Refusal> {
             "an entity type of serverinfo_get",
         )),
     }
+}
+
+/// A list without its repetitions, in order of their first naming.
+pub(super) fn each_once(list: Vec<String>) -> Vec<String> {
+    let mut once: Vec<String> = Vec::with_capacity(list.len());
+    for item in list {
+        if !once.contains(&item) {
+            once.push(item);
+        }
+    }
+    once
 }
 
 /// Checks names of variables.

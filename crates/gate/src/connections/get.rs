@@ -64,7 +64,10 @@ impl Operation for ConnectionsGet {
 
 async fn may_read_secrets(context: &Context) -> Result<(), Refusal> {
     if !context.caller.is_admin {
-        return Err(Refusal::new(Code::AdminRequired, "admin access required"));
+        return Err(Refusal::new(
+            Code::Forbidden,
+            "the secrets of a connection are shown to administrators only",
+        ));
     }
     let organization = context
         .store()

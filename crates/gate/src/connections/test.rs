@@ -60,7 +60,10 @@ impl Operation for ConnectionsTest {
     async fn run(self, context: &Context) -> Result<ConnectionTest, Refusal> {
         let connection = exec::look_up(context, &self.name).await?;
         context.audit.touch(connection.id);
-        let timeout = Duration::from_secs(self.timeout_seconds.unwrap_or(10));
+        let seconds = self.timeout_seconds.unwrap_or(10);
+        let limit = u32::try_from(seconds).unwrap_or(u32::MAX);
+        context.call.progress.limit(limit);
+        let timeout = Duration::from_secs(seconds);
         let began = Instant::now();
         let (stage, server_version, fault) =
             match context.gate.targets.of(&context.store(), &connection).await {

@@ -33,16 +33,27 @@ pub(crate) struct ConnectionsUpdate {
     #[serde(default)]
     #[schemars(length(max = 64), inner(length(max = 4096)))]
     command: Patch<Vec<String>>,
-    /// All secrets: `envvar:NAME` or `filesystem:NAME` to a base64 value or a reference.
+    /// All secrets: `envvar:NAME` or `filesystem:NAME` to a value in base64 or a
+    /// reference, as `connections_create` takes them.
     #[serde(default)]
-    #[schemars(with = "Option<BTreeMap<String, String>>")]
+    #[schemars(
+        with = "Option<BTreeMap<String, String>>",
+        extend("propertyNames" = {"pattern": fields::SECRET_KEY})
+    )]
     secrets: Patch<BTreeMap<String, SecretString>>,
     /// Single secrets; null removes a key. Not together with `secrets`.
     #[serde(default)]
-    #[schemars(with = "Option<BTreeMap<String, Option<String>>>")]
+    #[schemars(
+        with = "Option<BTreeMap<String, Option<String>>>",
+        extend("propertyNames" = {"pattern": fields::SECRET_KEY})
+    )]
     secrets_patch: Option<BTreeMap<String, Option<SecretString>>>,
     /// Up to 10 free labels.
     #[serde(default)]
+    #[schemars(
+        extend("maxProperties" = 10, "propertyNames" = {"minLength": 1, "maxLength": 64}),
+        extend("additionalProperties" = {"type": "string", "minLength": 1, "maxLength": 256})
+    )]
     tags: Patch<BTreeMap<String, String>>,
     /// Whether runbooks may run on it.
     #[serde(default, deserialize_with = "word_or_empty")]
@@ -62,21 +73,26 @@ pub(crate) struct ConnectionsUpdate {
     access_schema: Patch<Mode>,
     /// Ids or names of guardrail rules.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = 254)))]
     guardrail_rules: Patch<Vec<String>>,
     /// Ids or names of attributes.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = 254)))]
     attributes: Patch<Vec<String>>,
     /// Groups that must all approve every exec.
     #[serde(default)]
+    #[schemars(inner(length(min = 1, max = 254)))]
     reviewers: Patch<Vec<String>>,
     /// Entity types that are masked.
     #[serde(default)]
     redact_types: Patch<Vec<String>>,
     /// Metadata that every exec must bring.
     #[serde(default)]
+    #[schemars(inner(length(min = 1)))]
     mandatory_metadata_fields: Patch<Vec<String>>,
     /// Variables that a caller may set.
     #[serde(default)]
+    #[schemars(inner(regex(pattern = fields::VARIABLE)))]
     allowed_env_vars: Patch<Vec<String>>,
     /// Longest just-in-time grant in seconds.
     #[serde(default)]
@@ -167,12 +183,14 @@ impl ConnectionsUpdate {
             },
             reviewers: self.reviewers.apply(old.reviewers, Vec::new()),
             redact_types: self.redact_types.apply(old.redact_types, Vec::new()),
-            mandatory_metadata_fields: self
-                .mandatory_metadata_fields
-                .apply(old.mandatory_metadata_fields, Vec::new()),
-            allowed_env_vars: self
-                .allowed_env_vars
-                .apply(old.allowed_env_vars, Vec::new()),
+            mandatory_metadata_fields: fields::each_once(
+                self.mandatory_metadata_fields
+                    .apply(old.mandatory_metadata_fields, Vec::new()),
+            ),
+            allowed_env_vars: fields::each_once(
+                self.allowed_env_vars
+                    .apply(old.allowed_env_vars, Vec::new()),
+            ),
             access_max_duration: match self.access_max_duration {
                 Patch::Keep => old.access_max_duration,
                 Patch::Clear => None,

@@ -62,6 +62,7 @@ pub(crate) async fn admit(
     ask: Ask,
 ) -> Result<Admitted, Refusal> {
     let connection = look_up(context, reference).await?;
+    context.audit.touch(connection.id);
     check_kind(&connection)?;
     check_fit(&connection, &ask)?;
     if ask.verb == Verb::Introspect {

@@ -93,7 +93,8 @@ pub(super) fn push_rows(out: &mut String, batch: &RowBatch) {
     }
 }
 
-fn push_escaped(out: &mut String, value: &[u8]) {
+/// Appends a value, with tab, newline, carriage return and backslash escaped.
+pub(crate) fn push_escaped(out: &mut String, value: &[u8]) {
     let needs = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b'\\');
     let text = String::from_utf8_lossy(value);
     if !text.bytes().any(needs) {

@@ -56,7 +56,7 @@ impl Run {
         inline_bytes: usize,
         place: Place,
     ) -> Self {
-        let recording_limit = context.gate.config.max_recording_bytes;
+        let recording_limit = context.max_recording_bytes();
         Self {
             cleared,
             record,

@@ -9,6 +9,10 @@ use crate::{Context, Hints, Operation, exec};
 /// Bytes per page when the caller names no limit.
 pub(super) const DEFAULT_BYTES: u64 = 65_536;
 
+/// A recording that reached its limit ends between characters: up to this many
+/// bytes before it.
+const CHARACTER: u64 = 4;
+
 /// Reads what was asked and what was said, as recorded: the exact input and the
 /// masked output, page by page. A running session shows output up to a second
 /// old.
@@ -94,12 +98,15 @@ impl Operation for SessionsGetContent {
             outcome: session.outcome,
             verb: session.verb,
             input,
-            is_final: session.status == SessionStatus::Done && page.next_cursor.is_none(),
+            is_final: session.status == SessionStatus::Done
+                && (page.next_cursor.is_none() || !wanted),
             output: wanted.then_some(page.text),
             output_bytes: page.total_bytes,
             next_cursor: page.next_cursor.filter(|_| wanted),
             exit_code: session.exit_code,
-            truncated: session.metrics.truncated,
+            truncated: session.metrics.truncated
+                || session.status == SessionStatus::Open
+                    && page.total_bytes.saturating_add(CHARACTER) > context.max_recording_bytes(),
         })
     }
 }

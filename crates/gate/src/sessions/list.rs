@@ -37,7 +37,7 @@ pub(crate) struct SessionsList {
 
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 struct Filters {
-    /// User id, e-mail or subject.
+    /// User id, e-mail or subject; for a machine identity id or name of its key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 254))]
     user: Option<String>,

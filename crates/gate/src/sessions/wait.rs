@@ -82,7 +82,11 @@ impl Operation for SessionsWait {
             context.call.progress.say("running");
             tokio::select! {
                 () = watch.changed() => session = super::find(context, &self.id).await?,
-                () = &mut over => break true,
+                () = &mut over => {
+                    // A wake-up can get lost, what is on record cannot.
+                    session = super::find(context, &self.id).await?;
+                    break session.status == SessionStatus::Open;
+                }
                 () = context.call.cancel.cancelled() => break true,
             }
         };

@@ -4,6 +4,7 @@ use model::{Session, SessionId, SessionStatus};
 
 use super::{SessionFilter, SessionList, SessionPage, Viewer, session_of};
 use crate::db::Row;
+use crate::links::id_or_name;
 use crate::sql::{Bind, Sql, assembled, like_of_glob, sql};
 use crate::{Error, OrgStore};
 
@@ -116,15 +117,12 @@ impl OrgStore {
             all.add("user_id = ?", Bind::Text(id.to_string()));
         }
         if let Some(user) = &filter.user {
-            let known = self.user(user).await?.map(|user| user.id.to_string());
-            all.add(
-                "user_id = ?",
-                Bind::text(known.unwrap_or_else(|| user.clone())),
-            );
+            self.add_user(&mut all, user).await?;
         }
         if let Some(connection) = &filter.connection {
-            if model::is_uuid_form(connection) {
-                all.add("connection_id = ?", Bind::text(connection.to_lowercase()));
+            let (column, value) = id_or_name(connection);
+            if column == "id" {
+                all.add("connection_id = ?", Bind::text(value));
             } else if connection.contains(['*', '%']) {
                 all.add(
                     "connection LIKE ? ESCAPE '!'",
@@ -160,6 +158,25 @@ impl OrgStore {
             all.add("created_at <= ?", Bind::Int(end.micros()));
         }
         Ok(all)
+    }
+
+    /// Those of a user, or of the machine identities with this name: their keys
+    /// are all the name they have.
+    async fn add_user(&self, all: &mut Conditions, user: &str) -> Result<(), Error> {
+        if let Some(known) = self.user(user).await? {
+            all.add("user_id = ?", Bind::Text(known.id.to_string()));
+            return Ok(());
+        }
+        let (column, value) = id_or_name(user);
+        let condition = match column {
+            "id" => "user_id = ?",
+            _ => {
+                "user_id IN (SELECT c.id FROM credential c WHERE c.org_id = $1 \
+                 AND c.kind = 'api_key' AND c.user_id IS NULL AND c.name = ?)"
+            }
+        };
+        all.add(condition, Bind::text(value));
+        Ok(())
     }
 
     /// One session.

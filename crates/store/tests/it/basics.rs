@@ -249,8 +249,10 @@ async fn a_token_leads_to_its_caller_until_it_is_revoked() {
         org.update_user(user.id, off, None).await.unwrap();
         let caller = store.caller_by_token(&token("k")).await.unwrap().unwrap();
         assert_eq!(caller.status, UserStatus::Inactive);
-        assert!(org.revoke_credential(made.id).await.unwrap());
-        assert!(!org.revoke_credential(made.id).await.unwrap());
+        let revoked = org.revoke_key(made.id).await.unwrap();
+        assert_eq!(revoked, made.name);
+        assert!(revoked.is_some());
+        assert_eq!(org.revoke_key(made.id).await.unwrap(), None);
         assert!(store.caller_by_token(&token("k")).await.unwrap().is_none());
     }
 }

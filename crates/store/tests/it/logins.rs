@@ -216,7 +216,7 @@ async fn every_gateway_sees_a_write_at_once() {
                 assert_eq!(shop.allow_list.as_ref(), Some(&groups));
             }
         }
-        home.org.revoke_credential(key.id).await.unwrap();
+        home.org.revoke_key(key.id).await.unwrap();
         for store in stores {
             assert!(
                 store
@@ -240,7 +240,7 @@ async fn a_change_whose_caller_gave_up_leaves_no_stale_cache() {
             let id = key.unwrap().id;
             assert!(home.works(&name).await);
             let patience = Duration::from_micros(round * 25);
-            let _ = tokio::time::timeout(patience, home.org.revoke_credential(id)).await;
+            let _ = tokio::time::timeout(patience, home.org.revoke_key(id)).await;
             // Waits for the writer, which serves one change after the other.
             home.org.ensure_group(&name).await.unwrap();
             let listed = home

@@ -386,3 +386,23 @@ async fn an_empty_word_clears_a_mode() {
         .unwrap();
     assert_eq!(cleared["access_schema"], "disabled");
 }
+
+#[tokio::test]
+async fn lists_of_names_hold_each_once() {
+    let gateway = Gateway::start(ENGINES[0]);
+    let admin = gateway.admin();
+    let twice =
+        json!({"allowed_env_vars": ["B", "A", "B"], "mandatory_metadata_fields": ["t", "t"]});
+    let made = create(&admin, twice.clone()).await.unwrap();
+    let once = (json!(["B", "A"]), json!(["t"]));
+    let lists = |shown: &Value| {
+        let list = |key: &str| shown[key].clone();
+        (list("allowed_env_vars"), list("mandatory_metadata_fields"))
+    };
+    assert_eq!(lists(&made), once);
+    assert_eq!(lists(&update(&admin, "made", twice).await.unwrap()), once);
+    for key in ["allowed_env_vars", "mandatory_metadata_fields"] {
+        let answer = update(&admin, "made", json!({key: [""]})).await;
+        assert_eq!(refused(answer), invalid(&format!("/{key}/0")));
+    }
+}

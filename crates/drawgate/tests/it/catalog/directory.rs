@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{each, invalid, refused};
 use crate::gateway::{Client, ENGINES, Engine, Gateway};
-use crate::roles::callers::user;
+use crate::roles::callers::{key, user};
 
 async fn list(client: &Client, tool: &str, arguments: Value) -> Vec<String> {
     let key = if tool == "users_list" {
@@ -294,4 +294,67 @@ async fn a_group_that_nothing_names_is_deleted_without_force() {
         .await
         .unwrap();
     assert_eq!(after["groups"], json!([]));
+}
+
+#[tokio::test]
+async fn references_are_read_in_every_form() {
+    for engine in ENGINES {
+        let gateway = Gateway::start(engine);
+        let admin = gateway.admin();
+        let group = admin
+            .call("usergroups_create", json!({"name": "blue"}))
+            .await
+            .unwrap();
+        let kim = crate::roles::callers::person(&admin, "Kim", &["blue"]).await;
+        let forms = |id: &Value| {
+            let id = id.as_str().unwrap();
+            [id.to_uppercase(), id.replace('-', "")]
+        };
+        let kims = admin
+            .call("users_get", json!({"email": "kIM@EXAMPLE.com"}))
+            .await
+            .unwrap();
+        assert_eq!(kims["email"], "Kim@example.com", "as it was given");
+        for form in forms(&kims["id"]) {
+            let found = admin.call("users_get", json!({"email": form})).await;
+            assert_eq!(found.unwrap()["id"], kims["id"], "{form}");
+        }
+        for form in forms(&group["id"]) {
+            let found = list(&admin, "users_list", json!({"group": form})).await;
+            assert_eq!(found, ["Kim@example.com"]);
+        }
+        let again = json!({"email": "KIM@example.com"});
+        let (status, taken) = created(&admin, again).await;
+        assert_eq!(
+            (status, &taken["error"]["details"]["id"]),
+            (409, &kims["id"]),
+            "{taken}"
+        );
+        let login = json!({"email": "kim@EXAMPLE.com", "password": "a long enough password"});
+        let anybody = crate::gateway::Client::new(&gateway.url, "");
+        assert_eq!(anybody.rest("POST", "/api/login", Some(login)).await.0, 200);
+
+        admin.connect_bash("bash").await;
+        let bash = admin
+            .call("connections_get", json!({"name": "bash"}))
+            .await
+            .unwrap();
+        let (bot, made) = key(&admin, json!({"name": "nightly", "groups": []})).await;
+        kim.exec("bash", "echo").await;
+        bot.exec("bash", "echo").await;
+        bot.exec("bash", "echo").await;
+        let total = async |filter: Value| {
+            let found = admin.call("sessions_list", filter.clone()).await.unwrap();
+            found["total"].as_u64().unwrap()
+        };
+        for form in forms(&bash["id"]) {
+            assert_eq!(total(json!({"connection": form})).await, 3);
+        }
+        for form in forms(&made["id"]) {
+            assert_eq!(total(json!({"user": form})).await, 2);
+        }
+        for (user, expected) in [("nightly", 2), ("KIM@example.com", 1), ("bash", 0)] {
+            assert_eq!(total(json!({"user": user})).await, expected, "{user}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::gateways;
-use crate::gateway::Client;
+use crate::gateway::{Client, Engine, Gateway};
 use crate::targets::{Place, connect_sqlite, recorded};
 
 fn names(list: &Value) -> Vec<&str> {
@@ -292,4 +292,54 @@ async fn who_may_not_read_a_schema_is_told_why() {
             assert_eq!(error["code"], "forbidden");
         }
     }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_is_refused() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let files = [
+        connect_sqlite(&admin, "one").await,
+        connect_sqlite(&admin, "other").await,
+    ];
+    for name in ["one", "other"] {
+        let tables = "create table a (x int, y int, z int); create table b (x int, y int, z int)";
+        admin.exec(name, tables).await;
+    }
+    let columns = |connection: &str, table: &str, cursor: Value| {
+        let ask =
+            json!({"connection_name": connection, "table": table, "limit": 1, "cursor": cursor});
+        admin.call("connection_columns", ask)
+    };
+    let first = columns("one", "a", Value::Null).await.unwrap();
+    let cursor = &first["next_cursor"];
+    let next = columns("one", "a", cursor.clone()).await.unwrap();
+    assert_eq!(names(&next["columns"]), ["y"]);
+    let tables = json!({"connection_name": "one", "database": "main", "cursor": cursor});
+    for refused in [
+        columns("one", "b", cursor.clone()).await,
+        columns("other", "a", cursor.clone()).await,
+        admin.call("connection_tables", tables).await,
+    ] {
+        let refused = refused.unwrap_err();
+        assert_eq!(refused["code"], "invalid_argument", "{refused}");
+        assert_eq!(refused["details"]["path"], "/cursor", "{refused}");
+    }
+    drop(files);
+}
+
+#[tokio::test]
+async fn a_list_that_is_too_large_is_not_told_in_part() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let place = Place::postgres(&admin, "pgsql").await;
+    place.sql(
+        "do $$ begin execute (select 'create table t (' || string_agg(format( \
+         'c%s text default %L', i, repeat('x', 900000)), ',') || ')' \
+         from generate_series(1, 20) i); end $$",
+    );
+    let ask = json!({"connection_name": "pgsql", "table": "t", "limit": 1});
+    let refused = admin.call("connection_columns", ask).await.unwrap_err();
+    assert_eq!(refused["code"], "unsupported", "{refused}");
+    assert!(refused["details"]["session_id"].is_string(), "{refused}");
 }

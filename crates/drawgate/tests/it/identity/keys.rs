@@ -5,7 +5,7 @@ use testkit::servers::Postgres;
 
 use super::me;
 use crate::gateway::{Client, ENGINES, Engine, Gateway, Setup};
-use crate::roles::callers::{key, user};
+use crate::roles::callers::{key, person, user};
 
 async fn refused(admin: &Client, arguments: Value) -> (u16, Value) {
     let (status, body) = admin.rest("POST", "/api/keys", Some(arguments)).await;
@@ -230,4 +230,65 @@ async fn an_expired_key_opens_nothing() {
     )
     .await;
     assert_eq!(short.1["details"]["path"], "/expires_in_seconds");
+}
+
+#[tokio::test]
+async fn a_key_grants_no_more_than_the_credential_that_makes_it() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let new = |more: Value| {
+        let mut body = json!({"name": "k", "groups": ["admin"]});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        body
+    };
+    let (narrow, _) = key(&admin, new(json!({"scopes": ["drawgate:admin"]}))).await;
+    for scopes in [
+        json!(["drawgate:exec"]),
+        json!(["drawgate:admin", "drawgate:review"]),
+    ] {
+        let (status, error) = refused(&narrow, new(json!({"scopes": scopes}))).await;
+        assert_eq!(
+            (status, &error["code"]),
+            (403, &json!("forbidden")),
+            "{error}"
+        );
+    }
+    for given in [
+        json!({}),
+        json!({"scopes": null}),
+        json!({"scopes": ["drawgate:admin"]}),
+    ] {
+        let (_, made) = key(&narrow, new(given)).await;
+        assert_eq!(made["scopes"], json!(["drawgate:read", "drawgate:admin"]));
+        assert_eq!(made["agent"], false);
+    }
+    let (agent, _) = key(&admin, new(json!({"agent": true}))).await;
+    for given in [json!({}), json!({"agent": false})] {
+        let (_, made) = key(&agent, new(given)).await;
+        assert_eq!(made["agent"], true, "{made}");
+        assert_eq!(made["scopes"].as_array().unwrap().len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn only_keys_are_revoked_as_keys() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let kim = person(&admin, "kim", &[]).await;
+    let login = me(&kim).await["credential"]["id"].clone();
+    let path = format!("/api/keys/{}", login.as_str().unwrap());
+    let (status, body) = admin.rest("DELETE", &path, None).await;
+    assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")));
+    assert_eq!(
+        me(&kim).await["user_email"],
+        "kim@example.com",
+        "it goes on"
+    );
+    let (_, made) = key(&admin, json!({"name": "nightly", "groups": []})).await;
+    let path = format!("/api/keys/{}", made["id"].as_str().unwrap());
+    let (_, deleted) = admin.rest("DELETE", &path, None).await;
+    let expected = json!({"deleted": true, "id": made["id"], "name": "nightly"});
+    assert_eq!(deleted, expected);
 }

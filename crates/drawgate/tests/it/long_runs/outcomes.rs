@@ -1,46 +1,17 @@
 //! First outcomes that could not be stored, and repeats whose caller has gone.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::servers::{Database, Postgres};
 
-use crate::gateway::{Client, Engine, Gateway, Setup};
+use crate::gateway::Client;
+use crate::stored::Stored;
+use crate::targets::no_session_stays_open;
 use crate::wire::{self, Wire};
 
-/// A gateway whose store the test can change.
-struct Scene {
-    gateway: Gateway,
-    server: Arc<Postgres>,
-    store: Database,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let server = Postgres::shared();
-        let d = server.database();
-        let url = format!(
-            "postgres://{}:{}@{}:{}/{}",
-            d.user, d.password, d.host, d.port, d.name
-        );
-        let gateway = Setup::new(Engine::Sqlite).with(&["--store", &url]).start();
-        gateway.admin().connect_bash("bash").await;
-        Self {
-            gateway,
-            server,
-            store: d,
-        }
-    }
-
-    fn sql(&self, script: &str) {
-        self.server.psql(&self.store.name, script);
-    }
-
-    /// The store as it is when the outcome could not be written.
-    fn forget_the_outcome(&self) {
-        self.sql("update idempotency set outcome = null");
-    }
+/// The store as it is when the outcome could not be written.
+fn forget_the_outcome(scene: &Stored) {
+    scene.sql("update idempotency set outcome = null");
 }
 
 async fn run(client: &Client, input: &str) -> Value {
@@ -73,10 +44,10 @@ async fn tells_again(client: &Client, input: &str, first: &Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_was_not_stored_is_told_from_the_record() {
     for input in ["echo one; echo two", "echo no; exit 3", "seq 20000"] {
-        let mut scene = Scene::new().await;
+        let mut scene = Stored::start().await;
         let client = scene.gateway.admin();
         let first = run(&client, input).await;
-        scene.forget_the_outcome();
+        forget_the_outcome(&scene);
         tells_again(&client, input, &first).await;
 
         scene.gateway.kill();
@@ -87,7 +58,7 @@ async fn an_outcome_that_was_not_stored_is_told_from_the_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_gone_while_waiting_does_not_run() {
-    let scene = Scene::new().await;
+    let scene = Stored::start().await;
     let client = scene.gateway.admin();
     run(&client, "echo").await;
     // As if the first call were running and had no session yet.
@@ -103,4 +74,50 @@ async fn who_has_gone_while_waiting_does_not_run() {
     assert!(own.get("idempotent_replay").is_none(), "{own}");
     let sessions = client.call("sessions_list", json!({})).await.unwrap();
     assert_eq!(sessions["total"], 2, "{sessions}");
+}
+
+/// Makes every change of a table in the store do something first.
+fn before_insert(scene: &Stored, table: &str, words: &str) {
+    scene.sql(&format!(
+        "create function meddle() returns trigger language plpgsql as \
+         $$ begin {words}; return new; end $$; \
+         create trigger meddle before insert on {table} for each row execute function meddle()"
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_key_was_taken_over_does_not_run() {
+    let scene = Stored::start().await;
+    let client = scene.gateway.admin();
+    let other = "new.replica := '00000000-0000-7000-8000-000000000001'";
+    before_insert(&scene, "idempotency", other);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ran");
+    let ask = json!({
+        "connection_name": "bash",
+        "input": format!("touch '{}'", file.display()),
+        "idempotency_key": "k",
+    });
+    let refused = client.call("exec", ask).await.unwrap_err();
+    assert_eq!(refused["code"], "busy", "{refused}");
+    assert!(!file.exists());
+    let sessions = client.call("sessions_list", json!({})).await.unwrap();
+    assert_eq!(sessions["total"], 0, "no session stays open: {sessions}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_cancelled_before_its_target_was_touched_does_not_run() {
+    let scene = Stored::start().await;
+    let client = scene.gateway.admin();
+    before_insert(&scene, "session", "perform pg_sleep(4)");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ran");
+    let input = format!("touch '{}'", file.display());
+    let ask = json!({"connection_name": "bash", "input": input});
+    let request = wire::exec(Wire::Modern, &client.url, &client.token, 7, &ask);
+    wire::walk_away(request, Duration::from_secs(2)).await;
+    scene.sql("drop trigger meddle on session");
+    client.exec("bash", "echo later").await;
+    no_session_stays_open(&client, Duration::from_secs(20)).await;
+    assert!(!file.exists(), "it ran");
 }
