@@ -3,10 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use axum::extract::ConnectInfo;
-use http::header::HOST;
-use http::request::Parts;
-
 /// Reverse proxies whose `X-Forwarded-*` headers are believed.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies(Vec<Network>);
@@ -70,52 +66,35 @@ impl Proxies {
         Self(networks)
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+    /// Whether what a peer forwarded is believed.
+    #[must_use]
+    pub fn trust(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.0.iter().any(|network| network.contains(peer))
     }
 
     /// Address of the client: the peer's, or what a trusted peer forwarded: the
-    /// last entry of `X-Forwarded-For` that is no trusted proxy itself.
-    pub(crate) fn client(&self, parts: &Parts) -> Option<IpAddr> {
-        let peer = peer(parts)?;
-        if !self.contains(peer) {
-            return Some(peer);
-        }
-        let mut client = peer;
-        for value in parts.headers.get_all("x-forwarded-for").iter().rev() {
-            for entry in value.to_str().unwrap_or_default().rsplit(',') {
-                let Some(address) = forwarded(entry.trim()) else {
-                    return Some(client);
-                };
-                client = address;
-                if !self.contains(client) {
-                    return Some(client);
-                }
+    /// last entry of the `X-Forwarded-For` headers, in their order, that is no
+    /// trusted proxy itself.
+    #[must_use]
+    pub fn client<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded_for: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> IpAddr {
+        let mut client = peer.to_canonical();
+        let entries = forwarded_for.rev().flat_map(|value| value.rsplit(','));
+        for entry in entries {
+            if !self.trust(client) {
+                break;
             }
+            let Some(address) = forwarded(entry.trim()) else {
+                break;
+            };
+            client = address;
         }
-        Some(client)
+        client
     }
-
-    /// The host the client asked for: what a trusted proxy forwarded, else the
-    /// `Host` header, else the authority of the request.
-    pub(crate) fn host<'a>(&self, parts: &'a Parts) -> Option<&'a str> {
-        if !self.0.is_empty() && peer(parts).is_some_and(|peer| self.contains(peer)) {
-            let forwarded = parts.headers.get("x-forwarded-host");
-            if let Some(host) = forwarded {
-                return host.to_str().ok()?.split(',').next().map(str::trim);
-            }
-        }
-        if let Some(host) = parts.headers.get(HOST) {
-            return host.to_str().ok();
-        }
-        let authority = parts.uri.authority();
-        authority.map(http::uri::Authority::as_str)
-    }
-}
-
-fn peer(parts: &Parts) -> Option<IpAddr> {
-    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(info.0.ip().to_canonical())
 }
 
 /// Reads one entry of `X-Forwarded-For`, with or without a port.
@@ -131,15 +110,10 @@ fn forwarded(entry: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn parts(peer: &str, headers: &[(&'static str, &str)]) -> Parts {
-        let mut builder = http::Request::builder().uri("/api/mcp");
-        for (name, value) in headers {
-            builder = builder.header(*name, *value);
-        }
-        let (mut parts, ()) = builder.body(()).unwrap().into_parts();
-        let peer: SocketAddr = peer.parse().unwrap();
-        parts.extensions.insert(ConnectInfo(peer));
-        parts
+    fn client(peer: &str, forwarded_for: &[&str]) -> String {
+        let forwarded_for = forwarded_for.iter().copied();
+        let client = proxies().client(peer.parse().unwrap(), forwarded_for);
+        client.to_string()
     }
 
     fn proxies() -> Proxies {
@@ -161,31 +135,23 @@ mod tests {
 
     #[test]
     fn only_a_trusted_peer_may_forward() {
-        let forwarded = [
-            ("x-forwarded-for", "6.6.6.6, 1.2.3.4, 10.0.0.9"),
-            ("x-forwarded-host", "gate.example.com"),
-            ("host", "inner"),
-        ];
-        let trusted = parts("10.0.0.1:5", &forwarded);
+        let forwarded = ["6.6.6.6, 1.2.3.4", "10.0.0.9"];
         assert_eq!(
-            proxies().client(&trusted),
-            Some("1.2.3.4".parse().unwrap()),
+            client("10.0.0.1", &forwarded),
+            "1.2.3.4",
             "the last address that is no proxy"
         );
-        assert_eq!(proxies().host(&trusted), Some("gate.example.com"));
-        let foreign = parts("9.9.9.9:5", &forwarded);
-        assert_eq!(proxies().client(&foreign), Some("9.9.9.9".parse().unwrap()));
-        assert_eq!(proxies().host(&foreign), Some("inner"));
+        assert_eq!(client("::ffff:10.0.0.1", &forwarded), "1.2.3.4");
+        assert_eq!(client("9.9.9.9", &forwarded), "9.9.9.9");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["10.0.0.2, 10.0.0.3"]), "10.0.0.2");
     }
 
     #[test]
     fn an_unreadable_entry_ends_the_search() {
-        let odd = parts(
-            "10.0.0.1:5",
-            &[("x-forwarded-for", "1.2.3.4, unknown, 10.0.0.2")],
-        );
-        assert_eq!(proxies().client(&odd), Some("10.0.0.2".parse().unwrap()));
-        let port = parts("[::1]:5", &[("x-forwarded-for", "1.2.3.4:77")]);
-        assert_eq!(proxies().client(&port), Some("1.2.3.4".parse().unwrap()));
+        let odd = ["1.2.3.4, unknown, 10.0.0.2"];
+        assert_eq!(client("10.0.0.1", &odd), "10.0.0.2");
+        assert_eq!(client("::1", &["1.2.3.4:77"]), "1.2.3.4");
+        assert_eq!(client("::1", &["1.2.3.4", ""]), "::1");
     }
 }

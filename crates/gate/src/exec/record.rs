@@ -155,7 +155,7 @@ impl Record {
                 match self.store.close_session(&self.session, None, None).await {
                     Err(store::Error::Unavailable(_)) => {}
                     Err(error) => {
-                        tracing::error!(session = %self.session.id, %error, "a session could not be closed");
+                        tracing::error!(session_id = %self.session.id, %error, "a session could not be closed");
                         return;
                     }
                     Ok(()) => {
