@@ -21,10 +21,12 @@ pub(crate) const ADMIN_TOKEN_FILE: &str = "admin.token";
 pub(crate) struct DataDir(PathBuf);
 
 impl DataDir {
-    /// Opens the folder and makes it when it is not there.
+    /// Opens the folder and makes it when it is not there. One that others can
+    /// read is closed to them, when it is empty or was used before.
     ///
     /// # Errors
-    /// When it cannot be made or is no folder.
+    /// When it cannot be made, is no folder, or is open to others and holds
+    /// something else: closing that could be a harm.
     pub(crate) fn open(path: &Path) -> Result<Self, String> {
         let said = |error: io::Error| format!("data_dir: {}: {error}", path.display());
         if !path.is_dir() {
@@ -33,6 +35,20 @@ impl DataDir {
                 .mode(0o700)
                 .create(path)
                 .map_err(said)?;
+        }
+        let mode = fs::metadata(path).map_err(said)?.permissions().mode() & 0o7777;
+        if mode & 0o077 != 0 {
+            let is_empty = fs::read_dir(path).map_err(said)?.next().is_none();
+            let is_common = mode & 0o1000 != 0;
+            let is_ours = path.join(KEY_FILE).exists() || is_empty && !is_common;
+            if !is_ours {
+                return Err(format!(
+                    "data_dir: {}: others can read it (mode {mode:03o}) and it is no data folder \
+                     yet; run chmod 700 on it or choose another one",
+                    path.display()
+                ));
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(said)?;
         }
         Ok(Self(path.to_owned()))
     }
@@ -84,7 +100,7 @@ impl DataDir {
     /// # Errors
     /// When the file cannot be renamed.
     pub(crate) fn adopt_next_key(&self) -> Result<(), String> {
-        fs::rename(self.join(NEXT_KEY_FILE), self.join(KEY_FILE))
+        rename(&self.join(NEXT_KEY_FILE), &self.join(KEY_FILE))
             .map_err(|error| format!("{KEY_FILE}: {error}"))
     }
 
@@ -114,7 +130,16 @@ impl DataDir {
             .and_then(|()| file.write_all(b"\n"))
             .map_err(said)?;
         file.sync_all().map_err(said)?;
-        fs::rename(&temporary, &path).map_err(said)
+        rename(&temporary, &path).map_err(said)
+    }
+}
+
+/// Renames a file for good: the name is in its folder only after that is synced.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    match to.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 
@@ -142,6 +167,35 @@ fn read_key(path: &Path) -> io::Result<MasterKey> {
 mod tests {
     use super::*;
 
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_that_others_can_read_is_closed_to_them_or_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = |name: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let empty = open("empty");
+        DataDir::open(&empty).unwrap();
+        assert_eq!(mode(&empty), 0o700);
+        let used = open("used");
+        fs::write(used.join(KEY_FILE), "x").unwrap();
+        DataDir::open(&used).unwrap();
+        assert_eq!(mode(&used), 0o700);
+        let foreign = open("foreign");
+        fs::write(foreign.join("letter.txt"), "x").unwrap();
+        assert!(DataDir::open(&foreign).err().unwrap().contains("chmod 700"));
+        assert_eq!(mode(&foreign), 0o755);
+        let common = open("common");
+        fs::set_permissions(&common, fs::Permissions::from_mode(0o1777)).unwrap();
+        assert!(DataDir::open(&common).is_err());
+    }
+
     #[test]
     fn a_key_is_made_once_and_private() {
         let dir = tempfile::tempdir().unwrap();
@@ -149,11 +203,7 @@ mod tests {
         let first = data.master_key().unwrap();
         let again = data.master_key().unwrap();
         assert_eq!(first.expose(), again.expose());
-        let mode = fs::metadata(data.join(KEY_FILE))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(mode(&data.join(KEY_FILE)), 0o600);
     }
 
     #[test]

@@ -54,18 +54,24 @@ pub(crate) fn open(opening: Opening<'_>, gate: Arc<Gate>) -> Result<Router, Stri
         challenge,
         clock: Arc::clone(&clock),
     };
+    let prefix = prefix_of(public_url);
     let rest = RestConfig {
         clock,
+        proxies: settings.proxies.clone(),
+        prefix: prefix.to_owned(),
         ..RestConfig::default()
     };
     let doors = mcp::router(mcp, Arc::clone(&gate))
         .merge(rest::router(rest, Arc::clone(&gate)))
         .merge(front::router(gate, metrics));
-    let prefix = prefix_of(public_url);
     Ok(if prefix.is_empty() {
-        doors
+        doors.merge(front::page("/", prefix))
     } else {
-        Router::new().nest(prefix, doors)
+        // What is nested at a prefix is not served below its slash.
+        Router::new()
+            .nest(prefix, doors)
+            .merge(front::page(prefix, prefix))
+            .merge(front::page(&format!("{prefix}/"), prefix))
     })
 }
 
@@ -82,7 +88,7 @@ fn derive(key: &MasterKey, purpose: &[u8]) -> [u8; 32] {
 }
 
 /// The path of a URL, without trailing slash.
-fn prefix_of(url: &str) -> &str {
+pub(crate) fn prefix_of(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     after_scheme
         .find('/')

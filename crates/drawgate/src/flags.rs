@@ -1,8 +1,10 @@
 //! What can be said on the command line and in the environment.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Deserialize;
 
 /// Settings as they are given: flags beat environment beat file. Everything is
@@ -12,7 +14,7 @@ use serde::Deserialize;
 pub(crate) struct Flags {
     /// Make a demo: a shop database, a shell, users and their tokens.
     #[arg(long, env = "DRAWGATE_DEMO", num_args = 0..=1, default_missing_value = "true")]
-    pub(crate) demo: Option<bool>,
+    pub(crate) demo: Option<Said>,
     /// Address to listen on [default: 127.0.0.1:8009].
     #[arg(long, env = "DRAWGATE_LISTEN", value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
@@ -72,26 +74,85 @@ pub(crate) struct Flags {
     pub(crate) trusted_proxies: Option<Vec<String>>,
     /// Seconds that runs get to end by themselves when the gateway stops [default: 10].
     #[arg(long, env = "DRAWGATE_SHUTDOWN_SECONDS", value_name = "SECONDS")]
-    pub(crate) shutdown_seconds: Option<u64>,
+    pub(crate) shutdown_seconds: Option<Said>,
     /// What is logged, for instance info or gate=debug [default: info].
     #[arg(long, env = "DRAWGATE_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
-    /// How it is logged [default: text on a terminal, json otherwise].
+    /// How it is logged: text or json [default: text on a terminal, json otherwise].
     #[arg(long, env = "DRAWGATE_LOG_FORMAT", value_name = "FORMAT")]
-    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log_format: Option<Said>,
     /// Send traces to this OTLP endpoint, for instance `http://localhost:4318/v1/traces`.
     #[arg(long, env = "DRAWGATE_OTLP_ENDPOINT", value_name = "URL")]
     pub(crate) otlp_endpoint: Option<String>,
 }
 
+/// What was said for a setting that is no text. It is read with all the others,
+/// so that its mistake is told with theirs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Said {
+    /// In the file.
+    Switch(bool),
+    /// In the file.
+    Number(i64),
+    /// On the command line, in the environment or in the file.
+    Text(String),
+}
+
+impl FromStr for Said {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self::Text(text.to_owned()))
+    }
+}
+
+impl Said {
+    /// Yes or no.
+    pub(crate) fn switch(&self) -> Option<bool> {
+        match self {
+            Self::Switch(value) => Some(*value),
+            Self::Number(_) => None,
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Switch(_) => None,
+            Self::Number(value) => u64::try_from(*value).ok(),
+            Self::Text(text) => text.parse().ok(),
+        }
+    }
+
+    /// A text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Switch(_) | Self::Number(_) => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+}
+
 /// Form of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
     /// Lines for people.
     Text,
     /// One JSON object per line.
     Json,
+}
+
+impl LogFormat {
+    /// The form with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "text" => Some(Self::Text),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
 }
 
 impl Flags {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use gate::Gate;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -20,26 +21,41 @@ struct Front {
     metrics: PrometheusHandle,
 }
 
-/// `/healthz`, `/readyz`, `/metrics` and the front page.
+/// `/healthz`, `/readyz` and `/metrics`.
 pub(crate) fn router(gate: Arc<Gate>, metrics: PrometheusHandle) -> Router {
     Router::new()
-        .route("/", get(page))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(figures))
         .with_state(Front { gate, metrics })
 }
 
-/// Ready when the store answers; its migrations ran before the listener opened.
+/// The front page at `path`. Its links begin with `prefix`: seen from a path
+/// without a slash at its end, a relative one would lead elsewhere.
+pub(crate) fn page(path: &str, prefix: &str) -> Router {
+    let text: Bytes = include_str!("front/page.html")
+        .replace("PREFIX", prefix)
+        .into();
+    let page = async move || {
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CONTENT_SECURITY_POLICY, POLICY),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            (header::REFERRER_POLICY, "no-referrer"),
+        ];
+        (headers, text)
+    };
+    Router::new().route(path, get(page))
+}
+
+/// Ready when the store answers and hears; its migrations ran before the listener
+/// opened.
 async fn ready(State(front): State<Front>) -> impl IntoResponse {
     match front.gate.store().ready().await {
         Ok(()) => (StatusCode::OK, "ready\n"),
         Err(error) => {
-            tracing::warn!(%error, "the store does not answer");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store does not answer\n",
-            )
+            tracing::warn!(%error, "the store is not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store is not ready\n")
         }
     }
 }
@@ -51,15 +67,6 @@ async fn figures(State(front): State<Front>) -> impl IntoResponse {
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],
         front.metrics.render(),
     )
-}
-
-async fn page() -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
-    (headers, Html(include_str!("front/page.html")))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Generate {
             })
             .collect();
         self.write("tools.json", &Value::Array(tools))?;
-        self.write("openapi.json", &rest::openapi(&catalog))
+        self.write("openapi.json", &rest::openapi(&catalog, ""))
     }
 
     fn write(&self, name: &str, document: &Value) -> Result<(), String> {

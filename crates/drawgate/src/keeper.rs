@@ -33,7 +33,7 @@ pub(crate) async fn close_abandoned(store: &Store, is_running: impl Fn(SessionId
     match store.interrupt_abandoned(is_running).await {
         Ok(closed) => {
             for (org, session) in closed {
-                tracing::warn!(%org, %session, "a session was closed as interrupted");
+                tracing::warn!(org_id = %org, session_id = %session, "a session was closed as interrupted");
                 store.bus().publish(session.uuid());
             }
         }

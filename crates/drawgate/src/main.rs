@@ -3,13 +3,17 @@
 mod data_dir;
 mod demo;
 mod doors;
+mod failure;
 mod flags;
 mod front;
 mod generate;
 mod keeper;
+mod listener;
+mod private;
 mod rotate_key;
 mod serve;
 mod settings;
+mod stopping;
 mod telemetry;
 mod tls;
 mod welcome;
@@ -18,6 +22,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::failure::Failure;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -60,10 +66,11 @@ fn main() -> ExitCode {
             let globals = cli::Globals::from_arg_matches(&matches)?;
             Ok((flags, globals.output))
         });
-        return match parsed {
-            Ok((flags, format)) => finish(rotate_key::run(flags, format)),
-            Err(error) => error.exit(),
-        };
+        return finish(
+            parsed
+                .map_err(|error| Failure::Settings(error.to_string()))
+                .and_then(|(flags, format)| rotate_key::run(flags, format)),
+        );
     }
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
@@ -71,7 +78,7 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Start(flags) => finish(serve::run(*flags)),
-        Command::Generate(generate) => finish(generate.run()),
+        Command::Generate(generate) => finish(generate.run().map_err(Failure::from)),
         Command::Cli(command) => {
             let code = cli::run(*command, &arguments.globals, root);
             ExitCode::from(u8::try_from(code.rem_euclid(256)).unwrap_or(1))
@@ -86,12 +93,12 @@ fn root_command() -> clap::Command {
 }
 
 /// The exit code of a command of this crate; mistakes go to standard error.
-fn finish(result: Result<(), String>) -> ExitCode {
+fn finish(result: Result<(), Failure>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
-            ExitCode::FAILURE
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "error: {}", failure.message());
+            failure.code()
         }
     }
 }

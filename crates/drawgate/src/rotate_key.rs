@@ -13,7 +13,9 @@ use model::SystemClock;
 use store::{Config, MasterKey, Store};
 
 use crate::data_dir::{DataDir, NEXT_KEY_FILE};
+use crate::failure::Failure;
 use crate::flags::Flags;
+use crate::private;
 use crate::settings::Settings;
 
 /// Name of the subcommand.
@@ -30,8 +32,9 @@ pub(crate) fn command() -> clap::Command {
 ///
 /// # Errors
 /// When the store is in use, or cannot be opened or written.
-pub(crate) fn run(flags: Flags, format: OutputFormat) -> Result<(), String> {
-    let settings = Settings::read(flags)?;
+pub(crate) fn run(flags: Flags, format: OutputFormat) -> Result<(), Failure> {
+    private::hide_memory()?;
+    let settings = Settings::read(flags).map_err(Failure::Settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -43,7 +46,7 @@ pub(crate) fn run(flags: Flags, format: OutputFormat) -> Result<(), String> {
         OutputFormat::Json => writeln!(out, "{}", serde_json::json!({"secrets": count})),
         OutputFormat::Csv => writeln!(out, "secrets\n{count}"),
     }
-    .map_err(|error| error.to_string())
+    .map_err(|error| Failure::Failed(error.to_string()))
 }
 
 async fn rotate(settings: &Settings) -> Result<u64, String> {
@@ -51,11 +54,10 @@ async fn rotate(settings: &Settings) -> Result<u64, String> {
     let (store, _) = open_store(settings, &data).await?;
     let next = MasterKey::generate().map_err(|error| error.to_string())?;
     data.write_key(NEXT_KEY_FILE, &next)?;
-    let count = store
-        .rotate_key(next)
-        .await
-        .map_err(|error| error.to_string())?;
+    let sealed = store.rotate_key(next).await;
     store.close().await;
+    // When it failed, the next key stays: the change may have gone through.
+    let count = sealed.map_err(|error| error.to_string())?;
     data.adopt_next_key()?;
     Ok(count)
 }

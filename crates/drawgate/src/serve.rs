@@ -4,43 +4,47 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use gate::{Config, Gate};
 use model::{Clock, SecretString, SystemClock};
-use tokio::signal::unix::{SignalKind, signal};
+use store::StoreUrl;
 
 use crate::data_dir::DataDir;
 use crate::doors::{self, Opening};
+use crate::failure::Failure;
 use crate::flags::Flags;
 use crate::settings::Settings;
+use crate::stopping::Signals;
 use crate::telemetry::Observing;
-use crate::{demo, keeper, rotate_key, tls, welcome};
+use crate::{demo, keeper, listener, private, rotate_key, stopping, welcome};
 
 /// Longest recording of one session in bytes.
 const MAX_RECORDING_BYTES: u64 = 110 * 1024 * 1024;
 
-/// How long open requests get to end after the runs have.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
+/// How long the store may take to be closed, and what still runs on threads of
+/// its own to end.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Starts the gateway and runs it until it is told to stop.
 ///
 /// # Errors
 /// Every mistake of the configuration, or what could not be opened.
-pub(crate) fn run(flags: Flags) -> Result<(), String> {
-    let settings = Settings::read(flags)?;
+pub(crate) fn run(flags: Flags) -> Result<(), Failure> {
+    private::hide_memory()?;
+    let settings = Settings::read(flags).map_err(Failure::Settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    runtime.block_on(serve(settings))
+    let served = runtime.block_on(serve(settings));
+    runtime.shutdown_timeout(LAST_WRITES);
+    Ok(served?)
 }
 
 async fn serve(settings: Settings) -> Result<(), String> {
     let observing = Observing::start(&settings.telemetry)?;
-    let data = DataDir::open(&settings.data_dir)?;
     let listener = bind(settings.listen)?;
+    let data = DataDir::open(&settings.data_dir)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     let public_url = settings
         .public_url
@@ -64,19 +68,37 @@ async fn serve(settings: Settings) -> Result<(), String> {
     let app = doors::open(opening, Arc::clone(&gate))?;
     let keeper = tokio::spawn(keeper::keep(Arc::clone(&gate), observing.metrics.clone()));
     let handle = Handle::new();
-    let patience = settings.shutdown;
-    let stopping = tokio::spawn(stop(handle.clone(), Arc::clone(&gate), patience));
-    let serving = listen(&settings, listener, app, handle).await?;
+    let signals = Signals::hear()?;
+    let serving = listener::listen(&settings, listener, app, handle.clone()).await?;
     welcome::print(&public_url, &data, settings.demo).map_err(|error| error.to_string())?;
-    let served = serving.await.map_err(|error| error.to_string())?;
+    tell_ready(&settings, address);
+    let served = stopping::serve((serving, handle), signals, &gate, settings.shutdown).await;
+    // The lease is given up last: another gateway would end the sessions of runs.
     keeper.abort();
-    stopping.abort();
-    // Runs without a caller go on for as long as they were promised, also when
-    // the last connection closed before.
-    gate.drain(patience).await;
-    store.close().await;
+    if tokio::time::timeout(LAST_WRITES, store.close())
+        .await
+        .is_err()
+    {
+        tracing::error!("the store could not be closed in time");
+    }
     observing.finish();
-    served.map_err(|error| error.to_string())
+    served
+}
+
+/// The one line that says that this gateway serves, and what.
+fn tell_ready(settings: &Settings, address: SocketAddr) {
+    if settings.public_url.is_none() && address.ip().is_unspecified() {
+        tracing::warn!(
+            "listening on every address without a public URL: the MCP door knows no name of \
+             this host; give --public-url"
+        );
+    }
+    let store = match settings.store {
+        StoreUrl::Sqlite(_) => "sqlite",
+        StoreUrl::Postgres(_) => "postgres",
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(%address, store, version, "ready");
 }
 
 /// Binds before anything else is opened, so that a taken port changes nothing.
@@ -87,65 +109,6 @@ fn bind(address: SocketAddr) -> Result<TcpListener, String> {
         .set_nonblocking(true)
         .map_err(|error| error.to_string())?;
     Ok(listener)
-}
-
-type Serving = tokio::task::JoinHandle<std::io::Result<()>>;
-
-/// Serves the doors. A small answer must not wait for the next (Nagle), hence
-/// no delay.
-async fn listen(
-    settings: &Settings,
-    listener: TcpListener,
-    app: Router,
-    handle: Handle<SocketAddr>,
-) -> Result<Serving, String> {
-    let said = |error: std::io::Error| error.to_string();
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    match &settings.tls {
-        None => {
-            let server = axum_server::from_tcp(listener).map_err(said)?;
-            let server = server.acceptor(NoDelayAcceptor::new()).handle(handle);
-            Ok(tokio::spawn(server.serve(service)))
-        }
-        Some(files) => {
-            let config = tls::load(files).await?;
-            tokio::spawn(tls::follow(files.clone(), config.clone()));
-            let server = axum_server::from_tcp_rustls(listener, config).map_err(said)?;
-            let server = server
-                .map(|acceptor| acceptor.acceptor(NoDelayAcceptor::new()))
-                .handle(handle);
-            Ok(tokio::spawn(server.serve(service)))
-        }
-    }
-}
-
-/// Waits for a signal; then runs get time to end, the rest is interrupted, and
-/// the listener closes after the last answer, or a little later when a client
-/// does not take it. A second signal ends at once.
-async fn stop(handle: Handle<SocketAddr>, gate: Arc<Gate>, patience: Duration) {
-    signaled().await;
-    tracing::info!(runs = gate.runs_in_progress(), "stopping");
-    handle.graceful_shutdown(Some(patience + LAST_ANSWERS));
-    tokio::select! {
-        () = gate.drain(patience) => {}
-        () = signaled() => return handle.shutdown(),
-    }
-    tokio::time::sleep(LAST_ANSWERS).await;
-    handle.shutdown();
-}
-
-async fn signaled() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::error!("signals cannot be received");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 fn own_url(address: SocketAddr, settings: &Settings) -> String {

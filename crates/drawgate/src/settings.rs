@@ -1,11 +1,14 @@
-//! Checked settings. Every mistake is reported at once.
+//! Checked settings. Every mistake is reported at once, before anything is made.
+
+mod checks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mcp::{Fence, Network, Proxies};
+use identity::Proxies;
+use mcp::Fence;
 use model::SecretString;
 use store::StoreUrl;
 
@@ -81,117 +84,71 @@ impl Settings {
 
     fn check(flags: Flags, mistakes: &mut Vec<String>) -> Option<Self> {
         let mut note = |name: &str, problem: String| mistakes.push(format!("{name}: {problem}"));
-        let listen = flags.listen.unwrap_or_else(|| "127.0.0.1:8009".into());
-        let listen: Option<SocketAddr> = listen.parse().ok();
-        if listen.is_none() {
-            note(
-                "listen",
-                "expected an address and a port, for instance 127.0.0.1:8009".into(),
-            );
-        }
+        let listen = checks::listen(flags.listen, &mut note);
         let data_dir = flags
             .data_dir
             .unwrap_or_else(|| PathBuf::from("./drawgate-data"));
         let store = match &flags.store {
             None => Some(StoreUrl::Sqlite(data_dir.join("drawgate.db"))),
             Some(url) => StoreUrl::parse(url)
-                .map_err(|error| note("store", error.to_string()))
+                .map_err(|error| note("store", without_name(&error, "store: ")))
                 .ok(),
         };
-        if let Some(problem) = flags
-            .bus
-            .as_deref()
-            .and_then(|bus| bus_problem(bus, store.as_ref()))
-        {
-            note("bus", problem);
-        }
+        checks::bus(flags.bus.as_deref(), store.as_ref(), &mut note);
         let recordings = flags
             .recordings
             .unwrap_or_else(|| format!("file:{}", data_dir.join("recordings").display()));
-        if !recordings.starts_with("file:") && !recordings.starts_with("s3://") {
-            note(
-                "recordings",
-                "expected file:DIR or s3://BUCKET/PREFIX".into(),
-            );
+        let recording_options = recording_options();
+        if let Err(error) = store::check_recordings(&recordings, &recording_options) {
+            note("recordings", without_name(&error, "recordings: "));
         }
         let public_url = flags
             .public_url
             .map(|url| url.trim_end_matches('/').to_owned());
-        if let Err(error) = Fence::new(
-            public_url.as_slice(),
-            flags.allowed_origins.as_deref().unwrap_or_default(),
-            flags.allowed_hosts.as_deref().unwrap_or_default(),
-            true,
-        ) {
-            note(
-                "public_url, allowed_origins, allowed_hosts",
-                error.to_string(),
-            );
+        checks::public_url(public_url.as_deref(), &mut note);
+        let (origins, hosts) = (
+            flags.allowed_origins.unwrap_or_default(),
+            flags.allowed_hosts.unwrap_or_default(),
+        );
+        if let Err(error) = Fence::new(public_url.as_slice(), &origins, &hosts, true) {
+            let names = "public_url, allowed_origins, allowed_hosts";
+            note(names, error.to_string());
         }
-        let tls = tls_files(flags.tls_cert, flags.tls_key, &mut note);
-        let networks = networks(flags.trusted_proxies.unwrap_or_default(), &mut note);
+        let tls = checks::tls_files(flags.tls_cert, flags.tls_key, &mut note);
+        let networks = checks::networks(flags.trusted_proxies.unwrap_or_default(), &mut note);
         let filter = flags.log.unwrap_or_else(|| "info".into());
         if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
             note("log", error.to_string());
         }
+        let format = checks::log_format(flags.log_format.as_ref(), &mut note);
+        checks::otlp_endpoint(flags.otlp_endpoint.as_deref(), &mut note);
         Some(Self {
-            demo: flags.demo.unwrap_or(false),
+            demo: checks::demo(flags.demo.as_ref(), &mut note),
+            shutdown: checks::shutdown(flags.shutdown_seconds.as_ref(), &mut note),
             listen: listen?,
             data_dir,
             store: store?,
             recordings,
-            recording_options: recording_options(),
+            recording_options,
             public_url,
             tls,
-            allowed_origins: flags.allowed_origins.unwrap_or_default(),
-            allowed_hosts: flags.allowed_hosts.unwrap_or_default(),
+            allowed_origins: origins,
+            allowed_hosts: hosts,
             proxies: Proxies::new(networks),
-            shutdown: Duration::from_secs(flags.shutdown_seconds.unwrap_or(10)),
             telemetry: Telemetry {
                 filter,
-                format: flags.log_format,
+                format,
                 otlp_endpoint: flags.otlp_endpoint,
             },
         })
     }
 }
 
-/// Certificate and key, which come together and can be read.
-fn tls_files(
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    note: &mut impl FnMut(&str, String),
-) -> Option<TlsFiles> {
-    let files = match (cert, key) {
-        (None, None) => return None,
-        (Some(cert), Some(key)) => TlsFiles { cert, key },
-        (Some(_), None) => {
-            note("tls_key", "tls_cert needs it".into());
-            return None;
-        }
-        (None, Some(_)) => {
-            note("tls_cert", "tls_key needs it".into());
-            return None;
-        }
-    };
-    for (name, file) in [("tls_cert", &files.cert), ("tls_key", &files.key)] {
-        if let Err(error) = std::fs::File::open(file) {
-            note(name, format!("{} cannot be read: {error}", file.display()));
-        }
-    }
-    Some(files)
-}
-
-/// Networks of proxies.
-fn networks(given: Vec<String>, note: &mut impl FnMut(&str, String)) -> Vec<Network> {
-    let mut networks = Vec::new();
-    for text in given {
-        match text.parse() {
-            Ok(network) => networks.push(network),
-            Err(error) => note("trusted_proxies", format!("{error}")),
-        }
-    }
-    networks
+/// The text of an error of the store, which begins with the setting's name.
+fn without_name(error: &store::Error, name: &str) -> String {
+    let text = error.to_string();
+    text.strip_prefix(name)
+        .map_or_else(|| text.clone(), str::to_owned)
 }
 
 fn read_file(flags: &Flags) -> Result<Flags, String> {
@@ -203,20 +160,6 @@ fn read_file(flags: &Flags) -> Result<Flags, String> {
     // The message names line and key; a value could be a secret of the store's URL.
     toml::from_str(&text)
         .map_err(|error| format!("config: {}: {}", path.display(), error.message()))
-}
-
-/// Why a bus cannot be had.
-fn bus_problem(bus: &str, store: Option<&StoreUrl>) -> Option<String> {
-    let on_postgres = matches!(store, Some(StoreUrl::Postgres(_)));
-    match bus {
-        "local:" if !on_postgres => None,
-        "postgres:" if on_postgres => None,
-        "local:" => {
-            Some("replicas on one PostgreSQL must hear of each other: use postgres:".into())
-        }
-        "postgres:" => Some("it is carried by a store on PostgreSQL".into()),
-        _ => Some("expected local:, or postgres: with a store on PostgreSQL".into()),
-    }
 }
 
 /// Options of an S3 bucket from the environment.
@@ -241,6 +184,7 @@ fn recording_options() -> BTreeMap<String, SecretString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flags::Said;
 
     fn wrong(flags: Flags) -> String {
         Settings::read(flags).err().unwrap()
@@ -256,9 +200,17 @@ mod tests {
             public_url: Some("gateway".into()),
             tls_cert: Some("/nowhere.pem".into()),
             trusted_proxies: Some(vec!["many".into()]),
+            shutdown_seconds: Some(Said::Text("soon".into())),
+            log_format: Some(Said::Text("xml".into())),
+            demo: Some(Said::Number(2)),
+            otlp_endpoint: Some("localhost:4318".into()),
             ..Flags::default()
         });
         for name in [
+            "shutdown_seconds:",
+            "log_format:",
+            "demo:",
+            "otlp_endpoint:",
             "listen:",
             "store:",
             "bus:",

@@ -1,6 +1,7 @@
 //! The first start of a gateway, and what every start prints.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use identity::TokenKind as Minted;
 use model::{ExposeSecret as _, OrgId, SecretString, UserId, UserStatus};
@@ -126,15 +127,61 @@ pub(crate) fn print(public_url: &str, data: &DataDir, demo: bool) -> std::io::Re
         ADMIN_TOKEN_FILE
     });
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Drawgate {} is ready.", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "  Web    {public_url}/")?;
-    writeln!(out, "  MCP    {public_url}/api/mcp")?;
-    writeln!(out, "  Token  {}", token.display())?;
-    writeln!(out, "Connect Claude Code:")?;
-    writeln!(
-        out,
-        "  claude mcp add --transport http drawgate {public_url}/api/mcp --header \"Authorization: Bearer $(cat {})\"",
-        token.display()
-    )?;
+    out.write_all(text(public_url, &token).as_bytes())?;
     out.flush()
+}
+
+/// The welcome. Whoever removed the token's file finds it named no more.
+fn text(public_url: &str, token: &Path) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let place = format!(
+        "Drawgate {version} is ready.\n  Web    {public_url}/\n  MCP    {public_url}/api/mcp\n"
+    );
+    let client = if token.exists() {
+        format!(
+            "  Token  {}\nConnect Claude Code:\n  claude mcp add --transport http drawgate \
+             {public_url}/api/mcp --header \"Authorization: Bearer $(cat {})\"\n",
+            token.display(),
+            quoted(token)
+        )
+    } else {
+        format!(
+            "  Token  make one: drawgate login --api-url {public_url}, then \
+             drawgate admin keys create NAME\n"
+        )
+    };
+    place + &client
+}
+
+/// A path as one word of a shell.
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_named_when_it_is_there_and_as_one_word() {
+        let dir = tempfile::tempdir().unwrap();
+        let token = dir.path().join("kim's token");
+        let without = text("http://h:1", &token);
+        assert!(without.contains("drawgate admin keys create"), "{without}");
+        assert!(!without.contains("claude"), "{without}");
+        std::fs::write(&token, "x").unwrap();
+        let with = text("http://h:1", &token);
+        let word = format!("$(cat '{}/kim'\\''s token')\"", dir.path().display());
+        assert!(with.contains(&word), "{with}");
+        assert_eq!(
+            quoted(Path::new("/var/lib/d-1/a.token")),
+            "/var/lib/d-1/a.token"
+        );
+    }
 }

@@ -17,7 +17,7 @@ pub struct Call {
     pub address: Option<String>,
     /// Id of the request, for logs and audit.
     pub request_id: String,
-    /// Trace id of the client's request.
+    /// Trace context of the client's request, a `traceparent`.
     pub correlation_id: Option<String>,
     /// Fired when the caller cancels the call.
     pub cancel: CancellationToken,

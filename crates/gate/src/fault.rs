@@ -42,7 +42,8 @@ impl Gate {
             .detail("incident_id", incident)
     }
 
-    fn incident(&self, text: &str) -> String {
+    /// Puts a fault into the log and answers its id.
+    pub(crate) fn incident(&self, text: &str) -> String {
         let id = RunId::new(&*self.clock).to_string();
         tracing::error!(incident_id = %id, error = %text, "a fault of the gateway");
         id

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod audit;
+mod bodies;
 mod call;
 mod catalog;
 mod config;
@@ -21,11 +22,13 @@ mod schema_tools;
 mod serverinfo;
 mod sessions;
 mod sign_in;
+mod signals;
 mod targets;
 mod turnstile;
 mod usergroups;
 mod users;
 
+pub use bodies::Room;
 pub use call::{Call, Progress, ProgressState};
 pub use catalog::{Catalog, Entry, Surface};
 pub use config::Config;

@@ -45,7 +45,7 @@ impl Targets {
             .connection_secrets(connection.id)
             .await
             .map_err(|error| {
-                tracing::error!(connection = %connection.id, %error, "secrets could not be read");
+                tracing::error!(connection_id = %connection.id, %error, "secrets could not be read");
                 fault(
                     Code::Unavailable,
                     "the secrets of the connection could not be read",

@@ -15,6 +15,7 @@ use store::{Store, TokenHash};
 use tracing::Instrument as _;
 
 use crate::audit::AuditDraft;
+use crate::bodies::Bodies;
 use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
 use crate::exec::{Places, Runs};
@@ -34,6 +35,7 @@ pub struct Gate {
     pub(crate) places: Arc<Places>,
     pub(crate) hashing: Hashing,
     pub(crate) lockout: Lockout,
+    pub(crate) bodies: Bodies,
     in_flight: Mutex<HashMap<CredentialId, u32>>,
 }
 
@@ -79,6 +81,7 @@ impl Gate {
             places: Arc::default(),
             hashing: Hashing::on_every_core(),
             lockout: Lockout::default(),
+            bodies: Bodies::default(),
             in_flight: Mutex::default(),
         }))
     }
@@ -133,7 +136,7 @@ impl Gate {
         }
         let found = self.store.caller_by_token(&TokenHash::of(token)).await;
         let caller = found.map_err(|error| {
-            tracing::error!(%error, "a bearer could not be checked");
+            self.incident(&format!("a bearer could not be checked: {error}"));
             Unproven::Unavailable
         })?;
         let caller = caller.ok_or(Unproven::Invalid)?;
@@ -280,6 +283,100 @@ fn role_refusal(role: Role) -> Refusal {
         Role::Admin => Refusal::new(Code::AdminRequired, "admin access required"),
         Role::Auditor | Role::Any => {
             Refusal::new(Code::AuditorRequired, "admin access required (or auditor)")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::{Origin, Scope, SystemClock};
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+    use store::{CredentialOwner, MasterKey, NewCredential, StoreUrl, TokenKind};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{Hints, Operation, Progress, Surface};
+
+    /// Falls over.
+    #[derive(Deserialize, JsonSchema)]
+    struct Falls {}
+
+    #[derive(Serialize, JsonSchema)]
+    struct Nothing {}
+
+    impl Operation for Falls {
+        const NAME: &'static str = "falls";
+        const TITLE: &'static str = "Fall";
+        const ROLE: Role = Role::Any;
+        const SCOPE: Scope = Scope::Read;
+        const HINTS: Hints = Hints::READ;
+        type Output = Nothing;
+
+        async fn run(self, _: &Context) -> Result<Nothing, Refusal> {
+            panic!("hunter2")
+        }
+    }
+
+    async fn gate(folder: &std::path::Path) -> Arc<Gate> {
+        let clock = Arc::new(SystemClock);
+        let config = store::Config {
+            url: StoreUrl::Sqlite(folder.join("state.db")),
+            recordings: format!("file:{}", folder.join("recordings").display()),
+            recording_options: BTreeMap::new(),
+            key: MasterKey::from_bytes([7; 32]),
+        };
+        let store = Store::open(config, clock.clone()).await.unwrap();
+        let org = store.create_organization("default").await.unwrap();
+        let new = NewCredential {
+            kind: TokenKind::ApiKey,
+            name: Some("key".into()),
+            hash: TokenHash::of("dgk_x"),
+            owner: CredentialOwner::Groups(Vec::new()),
+            scopes: None,
+            agent: false,
+            expires_at: None,
+            family: None,
+        };
+        store.org(org.id).create_credential(new).await.unwrap();
+        let config = Config {
+            version: "0".into(),
+            commit: String::new(),
+            public_url: "http://127.0.0.1:8009".into(),
+            max_recording_bytes: 1,
+            environment: Arc::new(|_| None),
+        };
+        Gate::new(config, store, clock).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_an_operation_is_an_incident_of_its_call() {
+        let folder = tempfile::tempdir().unwrap();
+        let gate = gate(folder.path()).await;
+        let caller = gate.authenticate(Some("dgk_x")).await.unwrap();
+        let mut catalog = Catalog::new();
+        catalog.add::<Falls>(Surface::Rest).unwrap();
+        let entry = catalog.find("falls").unwrap();
+        for _ in 0..=MAX_IN_FLIGHT {
+            let call = Call {
+                origin: Origin::Api,
+                client: None,
+                address: None,
+                request_id: "r".into(),
+                correlation_id: None,
+                cancel: CancellationToken::new(),
+                progress: Progress::default(),
+            };
+            let answer = gate.call(entry, &caller, serde_json::json!({}), call).await;
+            let Err(Denied::Refused(refusal)) = answer else {
+                panic!("it fell over");
+            };
+            assert_eq!(refusal.code, Code::Internal, "{refusal:?}");
+            let details = refusal.details.as_ref().unwrap();
+            assert_eq!(details["incident_id"].as_str().unwrap().len(), 36);
+            assert!(!format!("{refusal:?}").contains("hunter2"));
         }
     }
 }

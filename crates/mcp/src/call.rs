@@ -46,8 +46,6 @@ pub struct ToolCall {
 
 /// Longest name of a client program that is kept, in characters.
 const LONGEST_NAME: usize = 128;
-/// Longest `traceparent` that is kept; version 00 has 55 characters.
-const LONGEST_TRACE: usize = 128;
 
 impl ToolCall {
     /// Reads a call of the operation named `tool`.
@@ -63,7 +61,11 @@ impl ToolCall {
         let params = &message.params;
         let arguments = match params.arguments.map(RawValue::get) {
             None | Some("null") => Value::Object(Map::new()),
-            Some(text) => serde_json::from_str(text).map_err(|_| {
+            Some(text) => model::strict_value(text.as_bytes()).map_err(|error| {
+                if error.is_data() {
+                    let fault = Fault::new(wire::INVALID_PARAMS, "the arguments name a key twice");
+                    return Refused::rpc("params", StatusCode::OK, Some(id), fault);
+                }
                 let fault = Fault::new(
                     wire::PARSE_ERROR,
                     "the arguments are not JSON, or nested too deeply",
@@ -106,6 +108,11 @@ impl ToolCall {
         Some(Reporter::new(token, &self.call.progress))
     }
 
+    /// The name under which it can be cancelled.
+    pub fn name(&self) -> CallName {
+        named(&self.sender, &self.id)
+    }
+
     /// Fires when the call is to be cancelled.
     pub fn cancel(&self) -> CancellationToken {
         self.call.cancel.clone()
@@ -121,14 +128,8 @@ impl ToolCall {
             sender,
             ..
         } = self;
-        let name = CallName {
-            org: sender.caller.org,
-            caller: sender.caller.id,
-            session: sender.session,
-            request: id,
-        };
-        let listed = calls.list(name.clone(), call.cancel.clone());
-        let id = name.request;
+        let name = named(&sender, &id);
+        let listed = calls.list(name, call.cancel.clone());
         let answer = match gate.catalog().find(tool) {
             Some(entry) => {
                 let answer = gate.call(entry, &sender.caller, arguments, call);
@@ -171,6 +172,15 @@ impl ToolCall {
     }
 }
 
+fn named(sender: &Sender, id: &str) -> CallName {
+    CallName {
+        org: sender.caller.org,
+        caller: sender.caller.id,
+        session: sender.session,
+        request: id.to_owned(),
+    }
+}
+
 /// Reads how a program names itself.
 pub fn client(raw: &RawValue) -> Option<Client> {
     let info: Value = serde_json::from_str(raw.get()).ok()?;
@@ -187,9 +197,7 @@ pub fn client(raw: &RawValue) -> Option<Client> {
 }
 
 fn trace(raw: &RawValue) -> Option<String> {
-    let text = message::string(raw)?;
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    (is_plain && !text.is_empty() && text.len() <= LONGEST_TRACE).then(|| text.into_owned())
+    model::traceparent(&message::string(raw)?)
 }
 
 fn internal(incident: &str) -> Refusal {
@@ -230,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_is_kept_when_it_is_plain() {
+    fn a_trace_is_kept_when_it_is_one() {
         let parent = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
         assert_eq!(trace(&raw(&json!(parent))).as_deref(), Some(parent));
         for other in [json!(""), json!("a b"), json!("x".repeat(129)), json!(7)] {

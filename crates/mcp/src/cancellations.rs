@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::OrgId;
+use model::{Id, OrgId};
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -22,6 +23,35 @@ pub struct CallName {
     pub session: Option<Uuid>,
     /// The request id as raw JSON.
     pub request: String,
+}
+
+impl CallName {
+    /// The signal that cancels the call on whichever replica it is. Nobody else
+    /// can make it: the name holds the caller.
+    pub fn signal(&self) -> Uuid {
+        let digest = Sha256::new()
+            .chain_update(b"drawgate mcp cancellation\0")
+            .chain_update(self.org.uuid())
+            .chain_update(self.caller)
+            .chain_update([u8::from(self.session.is_some())])
+            .chain_update(self.session.unwrap_or_default())
+            .chain_update(&self.request)
+            .finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        Uuid::from_bytes(id)
+    }
+}
+
+/// What became of a cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The call is cancelled.
+    Here,
+    /// The call is not on this replica.
+    NotHere,
+    /// Clients without session share the name: it is not clear who is meant.
+    Unclear,
 }
 
 /// The calls under way on this replica.
@@ -60,20 +90,19 @@ impl Cancellations {
         })
     }
 
-    /// Cancels the call on this replica; false when it is not here, or when
-    /// clients without session share the name and it is not clear who is meant.
-    pub fn cancel(&self, name: &CallName) -> bool {
+    /// Cancels the call when it is on this replica.
+    pub fn cancel(&self, name: &CallName) -> Cancelled {
         let calls = self.0.lock();
         let Some(namesakes) = calls.by_name.get(name) else {
-            return false;
+            return Cancelled::NotHere;
         };
         if name.session.is_none() && namesakes.len() > 1 {
-            return false;
+            return Cancelled::Unclear;
         }
         for (_, token) in namesakes {
             token.cancel();
         }
-        true
+        Cancelled::Here
     }
 }
 
@@ -91,7 +120,6 @@ impl Drop for Listed {
 
 #[cfg(test)]
 mod tests {
-    use model::Id;
     use model::SystemClock;
 
     use super::*;
@@ -113,13 +141,13 @@ mod tests {
         let listed = calls.list(name(session), token.clone());
         let mut others = name(session);
         others.caller = OrgId::new(&SystemClock).uuid();
-        assert!(!calls.cancel(&others));
-        assert!(!calls.cancel(&name(None)));
+        assert_eq!(calls.cancel(&others), Cancelled::NotHere);
+        assert_eq!(calls.cancel(&name(None)), Cancelled::NotHere);
         assert!(!token.is_cancelled());
-        assert!(calls.cancel(&name(session)));
+        assert_eq!(calls.cancel(&name(session)), Cancelled::Here);
         assert!(token.is_cancelled());
         drop(listed);
-        assert!(!calls.cancel(&name(session)));
+        assert_eq!(calls.cancel(&name(session)), Cancelled::NotHere);
         assert!(calls.0.lock().by_name.is_empty());
     }
 
@@ -129,9 +157,23 @@ mod tests {
         let (first, second) = (CancellationToken::new(), CancellationToken::new());
         let gone = calls.list(name(None), first.clone());
         let _kept = calls.list(name(None), second.clone());
-        assert!(!calls.cancel(&name(None)));
+        assert_eq!(calls.cancel(&name(None)), Cancelled::Unclear);
         drop(gone);
-        assert!(calls.cancel(&name(None)));
+        assert_eq!(calls.cancel(&name(None)), Cancelled::Here);
         assert!(second.is_cancelled() && !first.is_cancelled());
+    }
+
+    #[test]
+    fn a_signal_is_of_one_call_of_one_caller() {
+        let session = Some(OrgId::new(&SystemClock).uuid());
+        let one = name(session);
+        assert_eq!(one.signal(), name(session).signal());
+        let mut others = [one.clone(), one.clone(), one.clone(), name(None)];
+        others[0].caller = OrgId::new(&SystemClock).uuid();
+        others[1].org = OrgId::new(&SystemClock);
+        others[2].request = "\"7\"".to_owned();
+        for other in others {
+            assert_ne!(other.signal(), one.signal(), "{other:?}");
+        }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use identity::Proxies;
 use model::Clock;
 use tokio::sync::watch;
 
-use crate::{Challenge, Fence, Proxies, SessionKey};
+use crate::{Challenge, Fence, SessionKey};
 
 /// Configuration of the MCP door.
 pub struct McpConfig {

@@ -15,10 +15,12 @@ use gate::{Gate, Unproven};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
+use http_body::Body as _;
 use model::Caller;
 use tokio::time::timeout;
 
 use crate::call::{Sender, client};
+use crate::cancellations::CallName;
 use crate::era::{self, Era};
 use crate::headers::{self, SESSION_ID};
 use crate::message::Message;
@@ -27,7 +29,7 @@ use crate::refused::{Fault, Refused};
 use crate::running::{Ended, Running};
 use crate::session::{Session, fresh};
 use crate::stream::{self, Reporter};
-use crate::{McpConfig, accept, batch, body, challenge, cors, reply, wire};
+use crate::{McpConfig, accept, address, batch, body, challenge, cors, reply, wire};
 
 /// An answer ready within this time is plain JSON, a later one a stream.
 const PLAIN: Duration = Duration::from_millis(250);
@@ -65,8 +67,13 @@ impl Door {
             Method::OPTIONS => return Ok(cors::options(parts)),
             _ => return Err(no_method()),
         }
-        check_media(parts)?;
         let caller = self.prove(parts).await?;
+        check_media(parts)?;
+        let room = self.methods.gate.room_for_body(body.size_hint().upper());
+        let _room = room.await.map_err(|refusal| {
+            let fault = Fault::new(wire::INTERNAL_ERROR, refusal.message);
+            Refused::rpc("bodies", StatusCode::SERVICE_UNAVAILABLE, None, fault)
+        })?;
         let body = body::read(parts, body).await?;
         let text = str::from_utf8(&body).map_err(|_| {
             let fault = Fault::new(wire::PARSE_ERROR, "the body is not UTF-8");
@@ -76,7 +83,7 @@ impl Door {
             caller,
             client: None,
             session: None,
-            address: self.config.proxies.client(parts).map(|ip| ip.to_string()),
+            address: address::client(&self.config.proxies, parts).map(|ip| ip.to_string()),
             request_id: fresh(self.config.clock.as_ref()).to_string(),
         };
         if text.trim_ascii_start().starts_with('[') {
@@ -92,7 +99,7 @@ impl Door {
             Err(Refused::rpc(reason, StatusCode::FORBIDDEN, None, fault))
         };
         let fence = &self.config.fence;
-        let host = self.config.proxies.host(parts);
+        let host = address::host(&self.config.proxies, parts);
         let is_single = parts.headers.get_all(HOST).iter().nth(1).is_none();
         if !is_single || !host.is_some_and(|host| fence.knows_host(host)) {
             return refuse("host", "the Host header names no host of this gateway");
@@ -160,10 +167,11 @@ impl Door {
             Reply::Messages(messages) => Ok(stream::of_messages(&messages)),
             Reply::Call(call) => {
                 let reporter = call.reporter();
+                let names = vec![call.name()];
                 let tail = self.methods.wire.tail(era);
                 let Methods { gate, calls, .. } = &self.methods;
                 let running = call.start(gate, calls, tail, era == Era::Modern);
-                self.deliver(running, reporter).await
+                self.deliver(running, reporter, names).await
             }
         }
     }
@@ -181,24 +189,31 @@ impl Door {
             return Err(batch::unknown());
         }
         let members = batch::members(text)?.into_iter();
-        let members: Vec<_> = members
+        let (members, names): (Vec<_>, Vec<_>) = members
             .filter_map(|member| self.member(parts, member.get(), sender.clone()))
-            .collect();
+            .unzip();
         if members.is_empty() {
             return Ok(accepted());
         }
+        let names = names.into_iter().flatten().collect();
         let answers = join_all(members).map(|answers| {
             let answers = answers.into_iter().map(|ended| match ended {
                 Ended::Answered(message) | Ended::LacksScope { message, .. } => message,
             });
             Ended::Answered(reply::batch(answers))
         });
-        self.deliver(Running::new(answers.boxed(), None), None)
+        self.deliver(Running::new(answers.boxed(), None), None, names)
             .await
     }
 
-    /// One member of a batch as work; `None` when it has no answer.
-    fn member(&self, parts: &Parts, text: &str, sender: Sender) -> Option<Running> {
+    /// One member of a batch as work, with its name when it can be cancelled;
+    /// `None` when it has no answer.
+    fn member(
+        &self,
+        parts: &Parts,
+        text: &str,
+        sender: Sender,
+    ) -> Option<(Running, Option<CallName>)> {
         let served = Message::read(text).and_then(|mut message| {
             // The answers of a batch come together, so there is no stream of its own.
             message.params.meta.progress_token = None;
@@ -215,11 +230,13 @@ impl Door {
             Ok(Reply::Call(call)) => {
                 let tail = self.methods.wire.tail(Era::Legacy);
                 let Methods { gate, calls, .. } = &self.methods;
-                return Some(call.start(gate, calls, tail, false));
+                let name = call.name();
+                return Some((call.start(gate, calls, tail, false), Some(name)));
             }
             Err(refused) => refused.body,
         };
-        Some(Running::new(ready(Ended::Answered(message)).boxed(), None))
+        let answered = ready(Ended::Answered(message)).boxed();
+        Some((Running::new(answered, None), None))
     }
 
     /// Completes the sender of a legacy request from its session id.
@@ -243,11 +260,12 @@ impl Door {
         Ok((sender, Some(session)))
     }
 
-    /// Answers with plain JSON when the call is quick, else with a stream.
+    /// Answers with plain JSON when the calls are quick, else with a stream.
     async fn deliver(
         &self,
         mut running: Running,
         reporter: Option<Reporter>,
+        names: Vec<CallName>,
     ) -> Result<Response, Refused> {
         match timeout(PLAIN, &mut running).await {
             Ok(Ended::Answered(message)) => Ok(json(message)),
@@ -257,12 +275,15 @@ impl Door {
                 let status = StatusCode::FORBIDDEN;
                 Err(Refused::plain("scope", status, "insufficient scope").challenge(challenge))
             }
-            Err(_) => Ok(stream::of_call(running, reporter)),
+            Err(_) => {
+                let running = running.let_go(self.methods.cancelled_elsewhere(names));
+                Ok(stream::of_call(running, reporter))
+            }
         }
     }
 }
 
-/// Checks a modern request and completes its sender. Notifications need nothing.
+/// Checks a modern message and completes its sender.
 fn modern_sender(
     parts: &Parts,
     message: &Message<'_>,
@@ -270,6 +291,8 @@ fn modern_sender(
 ) -> Result<Sender, Refused> {
     if message.id.is_some() {
         era::modern(&parts.headers, message)?;
+    } else {
+        era::notification(&parts.headers, message)?;
     }
     sender.client = message.params.meta.client.and_then(client);
     Ok(sender)
@@ -301,10 +324,7 @@ fn bearer(parts: &Parts) -> Result<Option<&str>, ()> {
         return Err(());
     }
     let value = value.to_str().map_err(|_| ())?;
-    let (scheme, token) = value.trim().split_once(' ').unwrap_or_default();
-    let token = token.trim();
-    let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
-    Ok(is_bearer.then_some(token))
+    Ok(identity::bearer_of(value))
 }
 
 fn no_method() -> Refused {

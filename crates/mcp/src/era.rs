@@ -73,9 +73,7 @@ pub fn modern(headers: &HeaderMap, message: &Message<'_>) -> Result<(), Refused>
     let version = version.ok_or_else(|| missing("protocolVersion"))?;
     repeats(headers, headers::PROTOCOL_VERSION, &version).map_err(mismatch)?;
     if version != wire::MODERN {
-        let mut fault = Fault::new(wire::UNSUPPORTED_VERSION, "unsupported protocol version");
-        fault.data = Some(json!({"supported": wire::versions(), "requested": version}));
-        return Err(refuse("version", fault));
+        return Err(refuse("version", unsupported(&version)));
     }
     if !meta
         .capabilities
@@ -91,6 +89,36 @@ pub fn modern(headers: &HeaderMap, message: &Message<'_>) -> Result<(), Refused>
         repeats(headers, headers::NAME, &name).map_err(mismatch)?;
     }
     Ok(())
+}
+
+/// Checks the version of a modern notification, which needs nothing else.
+///
+/// # Errors
+/// 400 for a version that is not implemented, or when header and body differ.
+pub fn notification(headers: &HeaderMap, message: &Message<'_>) -> Result<(), Refused> {
+    let refuse = |reason, fault| Refused::rpc(reason, StatusCode::BAD_REQUEST, None, fault);
+    let mismatch =
+        |text: Cow<'static, str>| refuse("headers", Fault::new(wire::HEADER_MISMATCH, text));
+    let in_body = message.params.meta.protocol_version;
+    let in_body = in_body.map(|raw| message::string(raw).unwrap_or_default());
+    let in_header = headers::decoded(headers, headers::PROTOCOL_VERSION)
+        .map_err(|_| mismatch("the mcp-protocol-version header cannot be read".into()))?;
+    if let (Some(body), Some(header)) = (&in_body, &in_header)
+        && body != header
+    {
+        let text = "the mcp-protocol-version header differs from the body";
+        return Err(mismatch(text.into()));
+    }
+    match in_body.or(in_header) {
+        Some(version) if version != wire::MODERN => Err(refuse("version", unsupported(&version))),
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(version: &str) -> Fault {
+    let mut fault = Fault::new(wire::UNSUPPORTED_VERSION, "unsupported protocol version");
+    fault.data = Some(json!({"supported": wire::versions(), "requested": version}));
+    fault
 }
 
 /// Whether the header `name` says what the body says.

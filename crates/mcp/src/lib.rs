@@ -24,7 +24,6 @@ mod session;
 mod stream;
 mod wire;
 
-pub use address::{Network, NotANetwork, Proxies};
 pub use challenge::Challenge;
 pub use config::McpConfig;
 pub use door::router;

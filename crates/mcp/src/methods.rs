@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use gate::Gate;
 use http::StatusCode;
 use serde_json::value::RawValue;
 
 use crate::McpConfig;
 use crate::call::{Sender, ToolCall};
-use crate::cancellations::{CallName, Cancellations};
+use crate::cancellations::{CallName, Cancellations, Cancelled};
 use crate::era::Era;
 use crate::message::{self, Message};
 use crate::refused::{Fault, Refused};
@@ -85,6 +86,31 @@ impl Methods {
         }
     }
 
+    /// Cancels the named calls, which are here, when another replica is told to.
+    /// It is asked for once a call takes its time, so that quick ones cost nothing.
+    pub fn cancelled_elsewhere(
+        &self,
+        names: Vec<CallName>,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let calls = self.calls.clone();
+        let follow = |name: CallName| (self.gate.follow_signal(name.signal()), name);
+        let followed: Vec<_> = names.into_iter().map(follow).collect();
+        async move {
+            let each = followed.iter().map(|(signal, name)| {
+                let calls = calls.clone();
+                async move {
+                    loop {
+                        signal.rung().await;
+                        if calls.cancel(name) == Cancelled::Here {
+                            return;
+                        }
+                    }
+                }
+            });
+            join_all(each).await;
+        }
+    }
+
     fn initialize(
         &self,
         config: &McpConfig,
@@ -138,13 +164,15 @@ impl Methods {
         let Some(request) = message.params.request_id else {
             return;
         };
-        // A call on another replica is reached through the bus of the store.
-        self.calls.cancel(&CallName {
+        let name = CallName {
             org: sender.caller.org,
             caller: sender.caller.id,
             session: sender.session,
             request: request.get().to_owned(),
-        });
+        };
+        if self.calls.cancel(&name) == Cancelled::NotHere {
+            self.gate.signal(name.signal());
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub const INVALID_REQUEST: i32 = ErrorCode::INVALID_REQUEST.0;
 pub const METHOD_NOT_FOUND: i32 = ErrorCode::METHOD_NOT_FOUND.0;
 /// JSON-RPC: the parameters do not fit.
 pub const INVALID_PARAMS: i32 = ErrorCode::INVALID_PARAMS.0;
+/// JSON-RPC: an unexpected failure.
+pub const INTERNAL_ERROR: i32 = ErrorCode::INTERNAL_ERROR.0;
 /// MCP 2026-07-28: headers and body say different things.
 pub const HEADER_MISMATCH: i32 = ErrorCode::HEADER_MISMATCH.0;
 /// MCP 2026-07-28: the protocol version is not implemented.

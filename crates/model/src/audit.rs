@@ -25,7 +25,7 @@ pub struct AuditRow {
     pub address: Option<String>,
     /// Id of the request.
     pub request_id: String,
-    /// Trace id of the client's request.
+    /// Trace context of the client's request, a `traceparent`.
     pub correlation_id: Option<String>,
     /// When it ended.
     #[serde(skip)]

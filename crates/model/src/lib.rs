@@ -14,6 +14,8 @@ mod patch;
 mod piece;
 mod refusal;
 mod session;
+mod strict_json;
+mod trace;
 
 pub use ask::{Ask, Format, Verb};
 pub use audit::AuditRow;
@@ -40,3 +42,5 @@ pub use session::{
     DataMasking, IdentityType, Metrics, Person, Session, SessionClient, SessionOutcome,
     SessionStatus,
 };
+pub use strict_json::{strict_object, strict_value};
+pub use trace::traceparent;

@@ -58,7 +58,7 @@ pub struct Session {
     pub failure: Option<Failure>,
     /// Common id of a batch.
     pub session_batch_id: Option<String>,
-    /// Trace id of the client's request.
+    /// Trace context of the client's request, a `traceparent`.
     pub correlation_id: Option<String>,
     /// Labels set by the gateway.
     pub labels: Map<String, Value>,

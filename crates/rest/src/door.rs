@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{
     DefaultBodyLimit, FromRequest, FromRequestParts, Query, RawPathParams, Request,
@@ -23,7 +23,7 @@ use tracing::Instrument as _;
 use crate::answer::{self, Problem};
 use crate::request_id::RequestId;
 use crate::routes::Route;
-use crate::{RestConfig, arguments, headers, strict_json};
+use crate::{RestConfig, arguments, headers};
 
 /// What every route shares.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Door {
     ) -> Result<Box<RawValue>, Problem> {
         let caller = self
             .gate
-            .authenticate(headers::bearer(&parts.headers))
+            .authenticate(headers::bearer(&parts.headers)?)
             .await?;
         let path = path(&mut parts).await?;
         let query = query(&parts)?;
@@ -61,7 +61,7 @@ impl Door {
         let entry = find(&self.gate, route.operation)?;
         let arguments = arguments::merge(&entry.input_schema, path, query, body)?;
         let cancel = CancellationToken::new();
-        let call = headers::call(&parts, request_id, cancel.clone());
+        let call = headers::call(&parts, &self.config.proxies, request_id, cancel.clone());
         // A client that hangs up ends what only reads. Anything else goes on,
         // so that what happens at a target is recorded to its end.
         let _cancel = entry.hints.read_only.then(|| cancel.drop_guard());
@@ -84,6 +84,7 @@ impl Door {
         if announced_length(&parts.headers).is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }
+        let _room = self.gate.room_for_body(body.size_hint().upper()).await?;
         let mut request = Request::new(body);
         DefaultBodyLimit::max(limit).apply(&mut request);
         let reading = Bytes::from_request(request, &());
@@ -94,7 +95,7 @@ impl Door {
         if !bytes.is_empty() && !is_json(&parts.headers) {
             return Err(not_json());
         }
-        Ok(strict_json::object(&bytes)?)
+        Ok(model::strict_object(&bytes)?)
     }
 }
 
@@ -115,7 +116,7 @@ where
 {
     let task = tokio::spawn(call.instrument(tracing::Span::current()));
     task.await.unwrap_or_else(|error| {
-        tracing::error!(request_id = request_id.as_str(), %error, "a call ended without an answer");
+        tracing::error!(incident_id = request_id.as_str(), %error, "a call ended without an answer");
         let refusal = Refusal::new(Code::Internal, "an unexpected failure")
             .detail("incident_id", request_id.as_str());
         Err(refusal.into())

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use axum::extract::ConnectInfo;
-use gate::{Call, Progress};
+use gate::{Call, Progress, Unproven};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use identity::Proxies;
 use model::{Client, Origin};
 use tokio_util::sync::CancellationToken;
 
@@ -15,17 +16,31 @@ use crate::request_id::RequestId;
 /// Longest name and longest version of a client program.
 const LONGEST_WORD: usize = 64;
 
-/// The bearer of a request. Other credential headers and the query are not read.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(AUTHORIZATION)?
-        .to_str()
-        .ok()
-        .and_then(identity::bearer_of)
+/// The bearer of a request, `None` when none was sent. Other credential headers
+/// and the query are not read.
+///
+/// # Errors
+/// [`Unproven::Invalid`] for several headers, of which two readers might choose
+/// differently, and for one that is no text.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Unproven> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Unproven::Invalid);
+    }
+    let value = value.to_str().map_err(|_| Unproven::Invalid)?;
+    Ok(identity::bearer_of(value))
 }
 
 /// The call that a request makes.
-pub(crate) fn call(parts: &Parts, request_id: &RequestId, cancel: CancellationToken) -> Call {
+pub(crate) fn call(
+    parts: &Parts,
+    proxies: &Proxies,
+    request_id: &RequestId,
+    cancel: CancellationToken,
+) -> Call {
     let headers = &parts.headers;
     let is_cli = headers
         .get("x-drawgate-origin")
@@ -33,12 +48,9 @@ pub(crate) fn call(parts: &Parts, request_id: &RequestId, cancel: CancellationTo
     Call {
         origin: if is_cli { Origin::Cli } else { Origin::Api },
         client: text(headers, "x-drawgate-client").and_then(client),
-        address: parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|ConnectInfo(address)| address.ip().to_string()),
+        address: address(parts, proxies),
         request_id: request_id.as_str().to_owned(),
-        correlation_id: text(headers, "traceparent").and_then(trace_id),
+        correlation_id: text(headers, "traceparent").and_then(model::traceparent),
         cancel,
         progress: Progress::default(),
     }
@@ -59,28 +71,12 @@ fn client(text: &str) -> Option<Client> {
     })
 }
 
-/// The trace id of a `traceparent` (W3C Trace Context section 3.2.2): 32
-/// lower-case hexadecimal digits, not all zero.
-fn trace_id(text: &str) -> Option<String> {
-    let mut parts = text.split('-');
-    let (version, trace, parent, flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_hex = |part: &str, length: usize| {
-        part.len() == length
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    };
-    let is_zero = |part: &str| part.bytes().all(|b| b == b'0');
-    let good = is_hex(version, 2)
-        && version != "ff"
-        && (version != "00" || parts.next().is_none())
-        && is_hex(trace, 32)
-        && !is_zero(trace)
-        && is_hex(parent, 16)
-        && !is_zero(parent)
-        && is_hex(flags, 2);
-    good.then(|| trace.to_owned())
+/// Address of the client, also behind trusted proxies.
+fn address(parts: &Parts, proxies: &Proxies) -> Option<String> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    let forwarded = forwarded.map(|value| value.to_str().unwrap_or_default());
+    Some(proxies.client(peer.ip(), forwarded).to_string())
 }
 
 #[cfg(test)]
@@ -97,21 +93,44 @@ mod tests {
 
     #[test]
     fn only_the_bearer_scheme_is_read() {
-        let of =
-            |value: &str| bearer(&parts(&[("authorization", value)]).headers).map(str::to_owned);
+        let of = |value: &str| {
+            let parts = parts(&[("authorization", value)]);
+            bearer(&parts.headers).unwrap().map(str::to_owned)
+        };
         assert_eq!(of("bearer dgk_x"), Some("dgk_x".to_owned()));
         assert_eq!(of("Basic dgk_x"), None);
+        assert_eq!(bearer(&parts(&[]).headers), Ok(None));
+    }
+
+    #[test]
+    fn several_credentials_are_none() {
+        for second in ["bearer dgk_x", "Basic dgk_x"] {
+            let parts = parts(&[("authorization", "bearer dgk_x"), ("authorization", second)]);
+            assert_eq!(bearer(&parts.headers), Err(Unproven::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_trusted_proxy_tells_the_address() {
+        let proxies = Proxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        for (peer, told) in [("10.0.0.1:5", "1.2.3.4"), ("9.9.9.9:5", "9.9.9.9")] {
+            let mut parts = parts(&[("x-forwarded-for", "1.2.3.4")]);
+            let peer: SocketAddr = peer.parse().unwrap();
+            parts.extensions.insert(ConnectInfo(peer));
+            assert_eq!(address(&parts, &proxies).as_deref(), Some(told));
+        }
     }
 
     #[test]
     fn a_call_knows_its_origin_client_and_trace() {
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let parts = parts(&[
             ("x-drawgate-origin", "cli"),
             ("x-drawgate-client", "drawgate/0.1.0"),
-            ("traceparent", &format!("00-{trace}-00f067aa0ba902b7-01")),
+            ("traceparent", trace),
         ]);
-        let call = call(&parts, &RequestId::of("r"), CancellationToken::new());
+        let (id, none) = (RequestId::of("r"), Proxies::default());
+        let call = call(&parts, &none, &id, CancellationToken::new());
         assert_eq!(call.origin, Origin::Cli);
         assert_eq!(
             call.client,
@@ -127,16 +146,6 @@ mod tests {
     fn headers_that_do_not_fit_are_left_out() {
         for bad in ["", "/1", &"a".repeat(65), &format!("a/{}", "1".repeat(65))] {
             assert_eq!(client(bad), None, "{bad}");
-        }
-        for bad in [
-            "",
-            "00-x-y-z",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
-            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
-        ] {
-            assert_eq!(trace_id(bad), None, "{bad}");
         }
     }
 }

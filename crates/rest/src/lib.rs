@@ -11,7 +11,6 @@ mod request_id;
 mod router;
 mod routes;
 mod sign_in;
-mod strict_json;
 mod trace;
 
 pub use config::RestConfig;

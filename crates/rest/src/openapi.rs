@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 use crate::routes::{ROUTES, Route};
 use crate::sign_in;
 
-/// The OpenAPI 3.1 document of the REST door. Operations whose entry is missing
-/// in `catalog` are left out.
+/// The OpenAPI 3.1 document of the REST door below `prefix`, a path without
+/// trailing slash. Operations whose entry is missing in `catalog` are left out.
 #[must_use]
-pub fn openapi(catalog: &Catalog) -> Value {
+pub fn openapi(catalog: &Catalog, prefix: &str) -> Value {
+    let server = if prefix.is_empty() { "/" } else { prefix };
     let documented = ROUTES
         .iter()
         .filter_map(|route| catalog.find(route.operation).map(|entry| (route, entry)));
@@ -28,7 +29,7 @@ pub fn openapi(catalog: &Catalog) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server}],
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
@@ -219,7 +220,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn document() -> Value {
-        openapi(&gate::operations().unwrap())
+        openapi(&gate::operations().unwrap(), "")
     }
 
     /// Every operation: path, method, object.

@@ -42,7 +42,7 @@ const SAFETY: [(HeaderName, HeaderValue); 5] = [
 /// Put [`axum::extract::ConnectInfo`] of a socket address into the request
 /// extensions to have the client's address in the audit.
 pub fn router(config: RestConfig, gate: Arc<Gate>) -> Router {
-    let document: Bytes = openapi(gate.catalog()).to_string().into();
+    let document: Bytes = openapi(gate.catalog(), &config.prefix).to_string().into();
     let door = Door {
         gate,
         config: config.clone(),

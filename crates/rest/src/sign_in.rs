@@ -85,7 +85,7 @@ where
     let id = door::request_id(&parts);
     let answered = async {
         let texts = texts(door.body(&parts, body, LARGEST).await?, wanted)?;
-        let call = headers::call(&parts, &id, CancellationToken::new());
+        let call = headers::call(&parts, &door.config.proxies, &id, CancellationToken::new());
         door::detached(&id, ask(Arc::clone(&door.gate), texts, call)).await
     };
     match answered.await {

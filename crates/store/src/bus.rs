@@ -1,15 +1,20 @@
 //! Wake-ups by id: who waits for a session or review hears when it changes.
+//! Signals go the same way to other gateways.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::Instant;
 use uuid::Uuid;
+
+use crate::signals::{Signal, Signals};
 
 /// Independent parts of the map of topics.
 const SHARDS: usize = 64;
@@ -27,8 +32,27 @@ pub struct Bus(Arc<Inner>);
 struct Inner {
     shards: [Mutex<HashMap<Uuid, Arc<Topic>>>; SHARDS],
     watchers: AtomicUsize,
-    outbox: Option<Sender<Uuid>>,
+    outbox: Option<Sender<News>>,
     overflowed: AtomicBool,
+    signals: Signals,
+    heard: Heard,
+}
+
+/// What other gateways are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum News {
+    /// The object with this id changed.
+    Changed(Uuid),
+    /// This signal was rung.
+    Signal(Uuid),
+    /// Nothing but that this gateway can be heard.
+    Here,
+}
+
+/// When this gateway last heard itself on the way over the store.
+struct Heard {
+    last: Mutex<Option<Instant>>,
+    notify: Notify,
 }
 
 #[derive(Default)]
@@ -52,17 +76,22 @@ impl Bus {
     }
 
     /// A bus that also hands every published id out, for other gateways.
-    pub(crate) fn shared() -> (Self, Receiver<Uuid>) {
-        let (outbox, ids) = mpsc::channel(OUTBOX);
-        (Self::with(Some(outbox)), ids)
+    pub(crate) fn shared() -> (Self, Receiver<News>) {
+        let (outbox, news) = mpsc::channel(OUTBOX);
+        (Self::with(Some(outbox)), news)
     }
 
-    fn with(outbox: Option<Sender<Uuid>>) -> Self {
+    fn with(outbox: Option<Sender<News>>) -> Self {
         Self(Arc::new(Inner {
             shards: std::array::from_fn(|_| Mutex::default()),
             watchers: AtomicUsize::new(0),
             outbox,
             overflowed: AtomicBool::new(false),
+            signals: Signals::default(),
+            heard: Heard {
+                last: Mutex::new(None),
+                notify: Notify::new(),
+            },
         }))
     }
 
@@ -83,11 +112,60 @@ impl Bus {
     /// Wakes everybody who follows `id`. Never waits.
     pub fn publish(&self, id: Uuid) {
         self.wake(id);
-        if let Some(outbox) = &self.0.outbox
-            && outbox.try_send(id).is_err()
-        {
+        if !self.tell(News::Changed(id)) {
             self.0.overflowed.store(true, Ordering::Release);
         }
+    }
+
+    /// Follows the signal `id` from now on.
+    #[must_use]
+    pub fn follow_signal(&self, id: Uuid) -> Signal {
+        self.0.signals.follow(id)
+    }
+
+    /// Rings the signal `id` on every replica. Never waits; what cannot be told
+    /// to others is lost.
+    pub fn signal(&self, id: Uuid) {
+        self.ring(id);
+        if !self.tell(News::Signal(id)) {
+            tracing::warn!("a signal could not be told to other gateways");
+        }
+    }
+
+    /// Rings the signal `id` in this process.
+    pub(crate) fn ring(&self, id: Uuid) {
+        self.0.signals.ring(id);
+    }
+
+    /// Whether other gateways will be told, or there are none.
+    pub(crate) fn tell(&self, news: News) -> bool {
+        let outbox = self.0.outbox.as_ref();
+        outbox.is_none_or(|outbox| outbox.try_send(news).is_ok())
+    }
+
+    /// Notes that this gateway heard itself.
+    pub(crate) fn note_heard(&self) {
+        *self.0.heard.last.lock() = Some(Instant::now());
+        self.0.heard.notify.notify_waiters();
+    }
+
+    /// Whether what other gateways tell arrives here: this gateway hears itself
+    /// within `patience`, or did so within `recent`.
+    pub(crate) async fn hears(&self, recent: Duration, patience: Duration) -> bool {
+        if self.0.outbox.is_none() {
+            return true;
+        }
+        let heard = &self.0.heard;
+        let mut notified = pin!(heard.notify.notified());
+        notified.as_mut().enable();
+        if heard
+            .last
+            .lock()
+            .is_some_and(|last| last.elapsed() < recent)
+        {
+            return true;
+        }
+        self.tell(News::Here) && tokio::time::timeout(patience, notified).await.is_ok()
     }
 
     /// Wakes the followers of `id` in this process.

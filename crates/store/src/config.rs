@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::objects::Objects;
 use crate::{Error, MasterKey};
 
 /// Everything that [`Store::open`](crate::Store::open) needs to know.
@@ -50,6 +51,18 @@ impl StoreUrl {
             "store: expected sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE".into(),
         ))
     }
+}
+
+/// Checks a place of recordings and its options, and makes nothing.
+///
+/// # Errors
+/// [`Error::Config`] when the place is none, or an option is unknown or cannot be
+/// used.
+pub fn check_recordings(
+    place: &str,
+    options: &BTreeMap<String, SecretString>,
+) -> Result<(), Error> {
+    Objects::check(place, options)
 }
 
 #[cfg(test)]

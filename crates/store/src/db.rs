@@ -5,6 +5,9 @@ mod pg;
 mod readers;
 mod row;
 
+use std::fs::File;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +66,7 @@ impl Db {
     }
 
     fn connect_lite(path: &Path) -> Result<Self, Error> {
+        make_private(path)?;
         let write = Arc::new(Mutex::new(Some(Lite::writing(path)?)));
         Ok(Self::Lite {
             backlog: Arc::new(Backlog::new(&write, path.to_owned())),
@@ -217,8 +221,9 @@ impl Db {
         Ok((rows, counted))
     }
 
-    /// Begins the transaction of migrations, which excludes all other gateways.
-    pub(crate) async fn begin_migration(&self) -> Result<Tx, Error> {
+    /// Begins the transaction of migrations and of what concerns the key, of which
+    /// there is one at a time among all gateways.
+    pub(crate) async fn begin_alone(&self) -> Result<Tx, Error> {
         let mut tx = self.begin().await?;
         if let Tx::Pg(_) = tx {
             let lock = sql("SELECT CAST(pg_advisory_xact_lock($1) AS TEXT)");
@@ -244,6 +249,23 @@ impl Db {
             Self::Lite { .. } => Ok(None),
             Self::Pg(pool) => Ear::listen(pool).await.map(Some),
         }
+    }
+}
+
+/// Makes the file of a new database so that only its owner can read it; the
+/// files that SQLite makes beside it take its mode.
+fn make_private(path: &Path) -> Result<(), Error> {
+    let new = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match new {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            let text = format!("store: {}: {error}", path.display());
+            Err(Error::Config(text))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -52,19 +52,17 @@ const SEALED: &[Sealed] = &[
 ];
 
 impl Store {
-    /// Opens the canary, or makes it in a new store.
+    /// Opens the canary, or makes it in a new store. No key is changed meanwhile.
     pub(crate) async fn check_key(&self) -> Result<(), Error> {
         let key = self.inner.key.read().clone();
         let new = sql("INSERT INTO seal_canary (id, value) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         let sealed = key.seal(&CANARY, b"canary")?;
-        self.inner.db.run(new.text(CANARY.row).text(sealed)).await?;
+        let mut tx = self.inner.db.begin_alone().await?;
+        tx.run(new.text(CANARY.row).text(sealed)).await?;
         let query = sql("SELECT value FROM seal_canary WHERE id = $1").text(CANARY.row);
-        let mut row = self
-            .inner
-            .db
-            .first(query)
-            .await?
-            .ok_or_else(|| Error::Corrupt("the canary is gone".into()))?;
+        let row = tx.first(query).await?;
+        tx.commit().await?;
+        let mut row = row.ok_or_else(|| Error::Corrupt("the canary is gone".into()))?;
         key.open(&CANARY, &row.text()?).map(drop)
     }
 
@@ -72,11 +70,13 @@ impl Store {
     /// and uses it from then on. Answers the number of values.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] or [`Error::Config`] when a value does not open;
-    /// nothing is changed then.
+    /// [`Error::Config`] while another gateway holds a lease, because it has the
+    /// old key; [`Error::Corrupt`] or [`Error::Config`] when a value does not
+    /// open. Nothing is changed then.
     pub async fn rotate_key(&self, new: MasterKey) -> Result<u64, Error> {
         let old = self.inner.key.read().clone();
-        let mut tx = self.inner.db.begin().await?;
+        let mut tx = self.inner.db.begin_alone().await?;
+        self.refuse_others(&mut tx).await?;
         let mut count = 0;
         for column in SEALED {
             count += column.reseal(&mut tx, &old, &new).await?;
@@ -84,6 +84,19 @@ impl Store {
         tx.commit().await?;
         *self.inner.key.write() = new;
         Ok(count)
+    }
+
+    async fn refuse_others(&self, tx: &mut Tx) -> Result<(), Error> {
+        let query = sql("SELECT COUNT(*) FROM replica WHERE id <> $1 AND lease_until >= $2");
+        let query = query.id(self.inner.replica).time(self.inner.clock.now());
+        let mut row = tx.first(query).await?.ok_or(Error::NotFound)?;
+        match row.int()? {
+            0 => Ok(()),
+            others => Err(Error::Config(format!(
+                "gateways that run on this store: {others}; stop them first (one that was \
+                 killed counts for 30 seconds)"
+            ))),
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod replicas;
 mod row;
 mod seal;
 mod sessions;
+mod signals;
 mod sql;
 mod store;
 mod token;
@@ -33,7 +34,7 @@ mod writer;
 
 pub use bindings::Binding;
 pub use bus::{Bus, Watch};
-pub use config::{Config, StoreUrl};
+pub use config::{Config, StoreUrl, check_recordings};
 pub use connections::{ConnectionFields, ConnectionSet, Deleted, NewConnection, SecretsChange};
 pub use credentials::{
     CredentialFilter, CredentialOwner, LoginPair, LoginRotation, NewCredential, StoredCredential,
@@ -47,6 +48,7 @@ pub use page::Keyset;
 pub use recordings::{Recorder, RecordingPage, RecordingTail};
 pub use seal::MasterKey;
 pub use sessions::{Cancel, SessionFilter, SessionList, SessionPage, Viewer};
+pub use signals::Signal;
 pub use store::Store;
 pub use token::TokenHash;
 pub use users::{NewUser, SignIn, UserChange, UserFilter};

@@ -44,7 +44,7 @@ impl Migration {
 /// [`Error::Config`] when an applied step differs from this binary's, or the
 /// database knows a step that this binary does not.
 pub(crate) async fn migrate(db: &Db, steps: &[Migration], now: i64) -> Result<(), Error> {
-    let mut tx = db.begin_migration().await?;
+    let mut tx = db.begin_alone().await?;
     tx.define(
         "CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL PRIMARY KEY, \
          checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",

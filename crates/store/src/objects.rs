@@ -50,6 +50,21 @@ impl Objects {
         }
     }
 
+    /// Checks a place and options as [`Objects::open`] does, and makes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`].
+    pub(crate) fn check(
+        place: &str,
+        options: &BTreeMap<String, SecretString>,
+    ) -> Result<(), Error> {
+        match place.strip_prefix("file:") {
+            Some("") => Err(refused("file: needs a folder")),
+            Some(_) => Ok(()),
+            None => Self::open(place, options).map(drop),
+        }
+    }
+
     fn folder(dir: &str) -> Result<Self, Error> {
         let made = std::fs::DirBuilder::new()
             .recursive(true)

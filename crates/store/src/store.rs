@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{Clock, Id as _, OrgId, RunId};
 use parking_lot::{Mutex, RwLock};
@@ -19,6 +21,12 @@ use crate::org::OrgState;
 use crate::sql::sql;
 use crate::writer::Writer;
 use crate::{Bus, Config, Error, MasterKey, OrgStore, StoreUrl, wire};
+
+/// For how long it counts that this gateway heard itself.
+const RECENT: Duration = Duration::from_secs(5);
+
+/// How long a wake-up over the store may take at most.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The state of a gateway. Cheap to clone.
 #[derive(Clone)]
@@ -63,8 +71,8 @@ impl Store {
         db.open_journal().await?;
         let replica = RunId::new(&*clock).uuid();
         let (bus, tasks) = if db.is_shared() {
-            let (bus, ids) = Bus::shared();
-            let tasks = wire::connect(&db, &bus, ids, replica).into();
+            let (bus, news) = Bus::shared();
+            let tasks = wire::connect(&db, &bus, news, replica).into();
             (bus, tasks)
         } else {
             (Bus::local(), Vec::new())
@@ -85,20 +93,33 @@ impl Store {
                 db,
             }),
         };
-        store.check_key().await?;
-        store.enter().await?;
+        // In this order: a change of the key looks for gateways, then seals.
+        let entered = match store.enter().await {
+            Ok(()) => store.check_key().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = entered {
+            store.close().await;
+            return Err(error);
+        }
         Ok(store)
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers, its tables take what is on file, and other
+    /// gateways are heard.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it does not.
+    /// [`Error::Unavailable`] when one of these fails.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.inner
-            .db
-            .first(sql("SELECT name FROM migration LIMIT 1"))
-            .await?;
+        let inner = &self.inner;
+        let query = sql("SELECT name FROM migration LIMIT 1");
+        inner.db.first(query).await?;
+        if inner.db.lags() {
+            return Err(Error::unavailable("the tables lag behind the journal"));
+        }
+        if !inner.bus.hears(RECENT, PATIENCE).await {
+            return Err(Error::unavailable("other gateways are not heard"));
+        }
         Ok(())
     }
 
@@ -140,6 +161,7 @@ fn lock_beside(database: &Path) -> Result<File, Error> {
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o600)
         .open(&path)
         .map_err(|error| refused(&error.to_string()))?;
     match file.try_lock() {

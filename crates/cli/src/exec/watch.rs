@@ -139,7 +139,8 @@ async fn second_interrupt() {
 
 fn named(sessions: &Value, trace: &str) -> Option<String> {
     let mut sessions = sessions["items"].as_array()?.iter();
-    let own = sessions.find(|session| session["correlation_id"] == trace)?;
+    let is_own = |kept: &str| kept.contains(trace);
+    let own = sessions.find(|session| session["correlation_id"].as_str().is_some_and(is_own))?;
     own["id"].as_str().map(str::to_owned)
 }
 
@@ -152,7 +153,7 @@ mod tests {
     fn only_the_own_session_is_found() {
         let sessions = json!({"items": [
             {"id": "1", "correlation_id": null},
-            {"id": "2", "correlation_id": "t"},
+            {"id": "2", "correlation_id": "00-t-p-01"},
         ]});
         assert_eq!(named(&sessions, "t").as_deref(), Some("2"));
         assert_eq!(named(&sessions, "u"), None);

@@ -1,5 +1,6 @@
 //! Things that break around the gateway.
 
+mod bus;
 mod clients;
 mod disk;
 mod store;

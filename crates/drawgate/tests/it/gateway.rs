@@ -1,6 +1,7 @@
 //! A gateway as a process of its own, and the least client that speaks to it.
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::servers::Postgres;
+use testkit::servers::{Database, Postgres};
 
 /// Where a gateway keeps its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Gateway {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     _folder: Option<TempDir>,
-    _postgres: Option<Arc<Postgres>>,
+    store: Option<(Arc<Postgres>, Database)>,
 }
 
 /// How to start one.
@@ -41,11 +42,21 @@ pub struct Setup {
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     folder: TempDir,
-    postgres: Option<Arc<Postgres>>,
+    store: Option<(Arc<Postgres>, Database)>,
 }
 
 impl Setup {
     pub fn new(engine: Engine) -> Self {
+        let store = (engine == Engine::Postgres).then(|| {
+            let server = Postgres::shared();
+            let database = server.database();
+            (server, database)
+        });
+        Self::on(store)
+    }
+
+    /// A gateway on a database that may be shared, or on SQLite.
+    fn on(store: Option<(Arc<Postgres>, Database)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let mut arguments: Vec<String> = vec![
@@ -55,9 +66,7 @@ impl Setup {
             "--data-dir".into(),
             data.display().to_string(),
         ];
-        let postgres = (engine == Engine::Postgres).then(Postgres::shared);
-        if let Some(server) = &postgres {
-            let d = server.database();
+        if let Some((_, d)) = &store {
             let url = format!(
                 "postgres://{}:{}@{}:{}/{}",
                 d.user, d.password, d.host, d.port, d.name
@@ -68,7 +77,7 @@ impl Setup {
             arguments,
             environment: Vec::new(),
             folder,
-            postgres,
+            store,
         }
     }
 
@@ -99,7 +108,7 @@ impl Setup {
             arguments: self.arguments,
             environment: self.environment,
             _folder: Some(self.folder),
-            _postgres: self.postgres,
+            store: self.store,
         }
     }
 }
@@ -146,7 +155,7 @@ fn launch(
         if let Some(mcp) = told.strip_prefix("MCP ") {
             url = Some(mcp.trim().trim_end_matches("/api/mcp").to_owned());
         }
-        is_ready = told.starts_with("claude mcp add ");
+        is_ready = told.starts_with("claude mcp add ") || told.contains("keys create");
         line.clear();
     }
     let log = Arc::clone(&said);
@@ -199,9 +208,49 @@ impl Gateway {
         self.child.wait().unwrap();
     }
 
+    /// How to start another gateway on the same store, with the same key.
+    pub fn neighbour(&self) -> Setup {
+        let setup = Setup::on(self.store.clone());
+        let data = setup.folder.path().join("data");
+        std::fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&data)
+            .unwrap();
+        std::fs::copy(self.data.join("secret.key"), data.join("secret.key")).unwrap();
+        setup
+    }
+
+    /// Runs SQL on the store, which is on PostgreSQL.
+    pub fn sql(&self, query: &str) -> String {
+        let (server, database) = self.store.as_ref().unwrap();
+        server.psql(&database.name, query).trim().to_owned()
+    }
+
+    /// Where the process listens, as its log says.
+    pub fn address(&self) -> String {
+        let end = Instant::now() + Duration::from_secs(20);
+        loop {
+            for line in self.said.lock().lines() {
+                match serde_json::from_str::<Value>(line) {
+                    Ok(line) if line["message"] == "ready" => {
+                        return line["address"].as_str().unwrap().to_owned();
+                    }
+                    _ => {}
+                }
+            }
+            assert!(Instant::now() < end, "{}", self.said.lock());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Asks the process to stop and returns whether it ended well.
     pub fn stop(&mut self) -> bool {
         signal(self.pid(), "TERM");
+        self.ends()
+    }
+
+    /// Waits for the end of the process and returns whether it ended well.
+    pub fn ends(&mut self) -> bool {
         let limit = Instant::now() + Duration::from_secs(40);
         while Instant::now() < limit {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -210,21 +259,6 @@ impl Gateway {
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("the gateway did not stop:\n{}", self.said.lock());
-    }
-
-    /// Another gateway on the same store, which must be PostgreSQL.
-    pub fn twin(&self) -> Self {
-        let (child, url, said) = launch(&self.arguments, &self.environment);
-        Self {
-            child,
-            url,
-            data: self.data.clone(),
-            said,
-            arguments: self.arguments.clone(),
-            environment: self.environment.clone(),
-            _folder: None,
-            _postgres: self._postgres.clone(),
-        }
     }
 
     /// Starts it again on the same data, after [`Gateway::kill`] or [`Gateway::stop`].
@@ -237,18 +271,22 @@ impl Gateway {
 impl Gateway {
     /// Runs a command of `drawgate admin` on the data of a stopped gateway.
     pub fn command(&self, name: &str) -> String {
+        self.try_command(name).unwrap()
+    }
+
+    /// The same; answers what it printed, or why it failed.
+    pub fn try_command(&self, name: &str) -> Result<String, String> {
         let output = drawgate()
             .args(["admin", name])
             .args(&self.arguments[1..])
             .envs(self.environment.iter().cloned())
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match output.status.success() {
+            true => Ok(text(&output.stdout)),
+            false => Err(text(&output.stderr)),
+        }
     }
 
     /// Starts a stopped gateway that must refuse, and returns why it did.

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod audited;
 mod bucket;
 mod catalog;
 mod clients;
@@ -16,9 +17,12 @@ mod gateway;
 mod identity;
 mod kill;
 mod long_runs;
+mod replicas;
 mod roles;
+mod rotation;
 mod secrets;
 mod start;
+mod stops;
 mod stored;
 mod targets;
 mod traces;

@@ -15,6 +15,10 @@ fn mode(path: &std::path::Path) -> u32 {
 
 /// Runs the binary to its end and returns what it said on standard error.
 fn refused(arguments: &[&str]) -> String {
+    refused_with(arguments, 1)
+}
+
+fn refused_with(arguments: &[&str], code: i32) -> String {
     let mut child = drawgate()
         .args(arguments)
         .stdin(Stdio::null())
@@ -28,10 +32,8 @@ fn refused(arguments: &[&str]) -> String {
     }
     let ended = child.try_wait().unwrap();
     let _ = child.kill();
-    assert!(
-        ended.is_some_and(|status| !status.success()),
-        "it should not start"
-    );
+    let ended = ended.and_then(|status| status.code());
+    assert_eq!(ended, Some(code), "it should not start");
     let mut said = String::new();
     child
         .stderr
@@ -168,8 +170,12 @@ fn the_log_is_text_or_json_as_it_is_asked_for() {
 
 #[test]
 fn every_mistake_of_the_configuration_is_told_at_once() {
-    let said = refused(&[
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let wrong = [
         "start",
+        "--data-dir",
+        data.to_str().unwrap(),
         "--listen",
         "nowhere",
         "--store",
@@ -178,11 +184,51 @@ fn every_mistake_of_the_configuration_is_told_at_once() {
         "ftp://x",
         "--tls-cert",
         "/none.pem",
-    ]);
-    for name in ["listen", "store", "recordings", "tls_key"] {
+        "--shutdown-seconds",
+        "soon",
+        "--log-format",
+        "xml",
+        "--otlp-endpoint",
+        "nowhere",
+    ];
+    let said = refused_with(&wrong, 2);
+    for name in [
+        "listen",
+        "store",
+        "recordings",
+        "tls_key",
+        "shutdown_seconds",
+        "log_format",
+        "otlp_endpoint",
+    ] {
         assert!(said.contains(name), "{name} in {said}");
     }
     assert!(!said.contains("hunter2"), "{said}");
+    assert!(!data.exists(), "nothing is made");
+}
+
+#[test]
+fn a_certificate_or_bucket_that_cannot_be_used_is_told_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, pem) = (folder.path().join("data"), folder.path().join("cert.pem"));
+    std::fs::write(&pem, "no certificate").unwrap();
+    let pem = pem.to_str().unwrap();
+    let arguments = [
+        "start",
+        "--data-dir",
+        data.to_str().unwrap(),
+        "--tls-cert",
+        pem,
+        "--tls-key",
+        pem,
+        "--recordings",
+        "s3://",
+    ];
+    let said = refused_with(&arguments, 2);
+    for name in ["tls_cert:", "tls_key:", "recordings:"] {
+        assert!(said.contains(name), "{name} in {said}");
+    }
+    assert!(!data.exists(), "nothing is made");
 }
 
 #[test]
@@ -213,78 +259,17 @@ fn a_data_folder_serves_one_gateway_and_a_port_one_listener() {
     let said = refused(&["start", "--listen", "127.0.0.1:0", "--data-dir", &data]);
     assert!(said.contains("use"), "{said}");
     let other = tempfile::tempdir().unwrap();
+    let untouched = other.path().join("data");
     let address = gateway.url.trim_start_matches("http://");
     let said = refused(&[
         "start",
         "--listen",
         address,
         "--data-dir",
-        other.path().to_str().unwrap(),
+        untouched.to_str().unwrap(),
     ]);
     assert!(said.contains("listen"), "{said}");
-    assert!(
-        !other.path().join("drawgate.db").exists(),
-        "a refused start changes nothing"
-    );
-}
-
-#[tokio::test]
-async fn a_wrong_key_is_told_and_rotation_seals_anew() {
-    for engine in ENGINES {
-        let mut gateway = Gateway::start(engine);
-        let _server = gateway.admin().connect_postgres("pgsql").await;
-        assert!(gateway.stop());
-        let key = std::fs::read(gateway.data.join("secret.key")).unwrap();
-        let rotated = gateway.command("rotate-key");
-        assert!(rotated.contains("sealed under a new key"), "{rotated}");
-        assert_ne!(std::fs::read(gateway.data.join("secret.key")).unwrap(), key);
-        gateway.start_again();
-        let answer = gateway.admin().exec("pgsql", "select 1 as one").await;
-        assert_eq!(answer["status"], "completed", "{answer}");
-        assert!(gateway.stop());
-        std::fs::write(gateway.data.join("secret.key"), key).unwrap();
-        let said = gateway.refused_start();
-        assert!(said.contains("key"), "{said}");
-    }
-}
-
-#[tokio::test]
-async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
-    let mut gateway = Setup::new(Engine::Sqlite)
-        .with(&["--shutdown-seconds", "3"])
-        .start();
-    let admin = gateway.admin();
-    admin.connect_bash("bash").await;
-    let short = tokio::spawn({
-        let admin = admin.clone();
-        async move { admin.exec("bash", "sleep 1.5; echo finished").await }
-    });
-    let long = admin
-        .call(
-            "exec",
-            json!({"connection_name": "bash", "input": "sleep 100", "wait_seconds": 0}),
-        )
-        .await
-        .unwrap();
-    assert_eq!(long["status"], "running");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let stopped = tokio::task::spawn_blocking(move || {
-        assert!(gateway.stop(), "{}", gateway.said.lock());
-        gateway
-    });
-    assert_eq!(short.await.unwrap()["output"], "finished\n");
-    let mut gateway = stopped.await.unwrap();
-    gateway.start_again();
-    let session = gateway
-        .admin()
-        .call("sessions_get", json!({"id": long["session_id"]}))
-        .await
-        .unwrap();
-    assert_eq!(
-        (&session["status"], &session["outcome"]),
-        (&json!("done"), &json!("interrupted")),
-        "{session}"
-    );
+    assert!(!untouched.exists(), "a refused start changes nothing");
 }
 
 #[tokio::test]
@@ -359,11 +344,55 @@ async fn a_path_in_the_public_url_is_the_prefix_of_every_door() {
     let gateway = Setup::new(Engine::Sqlite)
         .with(&["--public-url", "http://127.0.0.1/gate/way"])
         .start();
-    let listening = gateway.said.lock().lines().find_map(|line| {
-        line.trim()
-            .strip_prefix("Web ")
-            .map(|url| url.trim().to_owned())
-    });
-    assert_eq!(listening.as_deref(), Some("http://127.0.0.1/gate/way/"));
-    assert!(Client::new(&gateway.url, "").url.ends_with("/gate/way"));
+    let told = gateway.said.lock().clone();
+    let web = told
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Web "));
+    assert_eq!(web.map(str::trim), Some("http://127.0.0.1/gate/way/"));
+    let base = format!("http://{}", gateway.address());
+    let admin = Client::new(&format!("{base}/gate/way"), &gateway.token("admin.token"));
+    for path in ["", "/"] {
+        let (status, page) = admin.rest("GET", path, None).await;
+        assert_eq!(status, 200, "{path:?}");
+        let page = page.as_str().unwrap();
+        assert!(
+            page.contains("href=\"/gate/way/api/openapi.json\""),
+            "{page}"
+        );
+    }
+    assert_eq!(admin.rest("GET", "/healthz", None).await.0, 200);
+    let (status, document) = admin.rest("GET", "/api/openapi.json", None).await;
+    assert_eq!(
+        (status, &document["servers"]),
+        (200, &json!([{"url": "/gate/way"}]))
+    );
+    let (status, me) = admin.rest("GET", "/api/me", None).await;
+    assert_eq!(status, 200, "{me}");
+    let same = admin.call("me_get", json!({})).await.unwrap();
+    assert_eq!(same["id"], me["id"]);
+    let outside = Client::new(&base, &admin.token);
+    assert_eq!(outside.rest("GET", "/api/me", None).await.0, 404);
+}
+
+#[tokio::test]
+async fn a_folder_made_by_others_becomes_private_and_so_does_a_store_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open.clone()).unwrap();
+    let file = folder.path().join("state.db");
+    let setup =
+        Setup::new(Engine::Sqlite).with(&["--store", &format!("sqlite:{}", file.display())]);
+    let data = setup.folder().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::set_permissions(&data, open).unwrap();
+    let gateway = setup.start();
+    gateway.admin().call("me_get", json!({})).await.unwrap();
+    assert_eq!(mode(&data), 0o700);
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 2, "the database, its log and its lock");
 }

@@ -186,7 +186,7 @@ async fn heed_kill(record: &Record) {
 /// be what is waited for.
 async fn keep_fresh(record: &Record, recorder: &Recorder) {
     if let Err(error) = recorder.flush_if_idle().await {
-        tracing::warn!(session = %record.id(), %error, "the recording could not be written yet");
+        tracing::warn!(session_id = %record.id(), %error, "the recording could not be written yet");
     }
 }
 

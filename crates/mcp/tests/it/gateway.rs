@@ -9,7 +9,8 @@ use axum::response::Response;
 use gate::Gate;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use mcp::{Challenge, Fence, McpConfig, Proxies, SessionKey};
+use identity::Proxies;
+use mcp::{Challenge, Fence, McpConfig, SessionKey};
 use model::{Scope, Scopes, SystemClock, UserStatus};
 use serde_json::{Value, json};
 use store::{

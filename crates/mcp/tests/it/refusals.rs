@@ -353,3 +353,58 @@ async fn a_modern_request_says_everything_twice() {
             ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]})
     );
 }
+
+#[tokio::test]
+async fn a_caller_is_proven_before_media_types_are_looked_at() {
+    let gateway = Gateway::start().await;
+    for change in [("content-type", "text/plain"), ("accept", "text/html")] {
+        let answer = gateway.send(ping("dgk_unknown", &[change])).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_given_twice_in_the_arguments_is_refused() {
+    let gateway = Gateway::start().await;
+    for arguments in [
+        r#"{"name":"a","name":"b"}"#,
+        r#"{"name":"a","tags":{"x":"1","x":"2"}}"#,
+    ] {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"connections_get","arguments":{arguments}}}}}"#
+        );
+        let mut request = ping(&gateway.member, &[]);
+        *request.body_mut() = Body::from(body);
+        let answer = gateway.send(request).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (200, -32602));
+        let told = answer.json()["error"]["message"].to_string();
+        assert!(told.contains("twice"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_modern_notification_is_of_a_version_that_is_known() {
+    let gateway = Gateway::start().await;
+    let version = "io.modelcontextprotocol/protocolVersion";
+    for (header, in_body, status, code) in [
+        ("2026-07-28", None, 202, 0),
+        ("2026-07-28", Some("2026-07-28"), 202, 0),
+        ("", Some("2026-07-28"), 202, 0),
+        ("2027-01-01", None, 400, -32022),
+        ("", Some("v999"), 400, -32022),
+        ("2026-07-28", Some("2027-01-01"), 400, -32020),
+    ] {
+        let mut request = ping(&gateway.member, &[("mcp-protocol-version", header)]);
+        let mut body = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}});
+        if let Some(told) = in_body {
+            body["params"]["_meta"] = json!({ version: told });
+        }
+        *request.body_mut() = Body::from(body.to_string());
+        let answer = gateway.send(request).await;
+        let case = format!("{header} {in_body:?}: {answer:?}");
+        assert_eq!(answer.status.as_u16(), status, "{case}");
+        if code != 0 {
+            assert_eq!(answer.code(), code, "{case}");
+        }
+    }
+}

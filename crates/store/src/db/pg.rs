@@ -10,7 +10,8 @@ use sqlx::{Arguments as _, ConnectOptions as _, Postgres};
 use crate::Error;
 use crate::sql::{Bind, Sql, join};
 
-/// Serializes migrations of all gateways on one PostgreSQL; any constant does.
+/// Serializes migrations and changes of the key of all gateways on one
+/// PostgreSQL; any constant does.
 pub(super) const MIGRATION_LOCK: i64 = 0x6472_6177_6761_7465;
 
 /// Name of the channel that carries wake-ups.

@@ -251,7 +251,7 @@ fn write_others(lite: &Lite, ops: &[Op], mark: Mark) -> Result<(), Error> {
     for op in ops {
         match lite.write_row(op.kind(), op.cells()) {
             Err(error) if is_about_data(&error) => {
-                tracing::error!(%error, kind = ?op.kind(), session = op.session(),
+                tracing::error!(%error, kind = ?op.kind(), session_id = op.session(),
                     "the store refused a row");
             }
             written => written?,

@@ -9,6 +9,7 @@ mod harness;
 mod journal;
 mod links;
 mod logins;
+mod readiness;
 mod recordings;
 mod safety;
 mod sessions;

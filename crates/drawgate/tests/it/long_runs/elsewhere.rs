@@ -8,7 +8,7 @@ use crate::gateway::{Engine, Gateway};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_reaches_its_run_on_another_gateway_with_its_reason() {
     let one = Gateway::start(Engine::Postgres);
-    let other = one.twin();
+    let other = one.neighbour().start();
     let (here, there) = (one.admin(), other.client(&one.token("admin.token")));
     here.connect_bash("bash").await;
     let id = hand_off(&here, "bash", "sleep 600").await;
@@ -23,7 +23,7 @@ async fn a_kill_reaches_its_run_on_another_gateway_with_its_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_deleted_elsewhere_ends_its_runs() {
     let one = Gateway::start(Engine::Postgres);
-    let other = one.twin();
+    let other = one.neighbour().start();
     let (here, there) = (one.admin(), other.client(&one.token("admin.token")));
     here.connect_bash("bash").await;
     let id = hand_off(&here, "bash", "sleep 600").await;

@@ -3,27 +3,33 @@
 
 use std::fmt;
 
-use model::Refusal;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+use crate::Refusal;
 
 /// Reads one JSON object; an empty text is an empty object.
 ///
 /// # Errors
 /// `invalid_argument` when the text is no JSON, no object, deeper than 128
 /// levels or names a key twice.
-pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, Refusal> {
+pub fn strict_object(text: &[u8]) -> Result<Map<String, Value>, Refusal> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    match value(text) {
+    match strict_value(text) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(_) => Err(Refusal::invalid("/", "a JSON object")),
         Err(error) => Err(Refusal::invalid("/", format!("valid JSON ({error})"))),
     }
 }
 
-fn value(text: &[u8]) -> Result<Value, serde_json::Error> {
+/// Reads one JSON value.
+///
+/// # Errors
+/// When the text is no JSON, deeper than 128 levels, or names a key twice; the
+/// last is an error of data, the others are of syntax.
+pub fn strict_value(text: &[u8]) -> Result<Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = Strict.deserialize(&mut reader)?;
     reader.end()?;
@@ -105,35 +111,35 @@ mod tests {
 
     #[test]
     fn a_doubled_key_is_refused_at_any_depth() {
-        assert!(object(br#"{"a":1,"a":1}"#).is_err());
-        assert!(object(br#"{"a":{"b":[{"c":1,"c":2}]}}"#).is_err());
-        assert!(object(br#"{"a":{"c":1},"b":{"c":2}}"#).is_ok());
+        assert!(strict_object(br#"{"a":1,"a":1}"#).is_err());
+        assert!(strict_object(br#"{"a":{"b":[{"c":1,"c":2}]}}"#).is_err());
+        assert!(strict_object(br#"{"a":{"c":1},"b":{"c":2}}"#).is_ok());
     }
 
     #[test]
     fn only_one_object_is_read() {
         for bad in ["[]", "1", "{} {}", "{", "{\"a\":1e999}", "nul"] {
-            assert!(object(bad.as_bytes()).is_err(), "{bad}");
+            assert!(strict_object(bad.as_bytes()).is_err(), "{bad}");
         }
-        assert_eq!(object(b" \n").unwrap(), Map::new());
+        assert_eq!(strict_object(b" \n").unwrap(), Map::new());
     }
 
     #[test]
     fn depth_is_bounded() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert!(object(deep.as_bytes()).is_err());
+        assert!(strict_object(deep.as_bytes()).is_err());
     }
 
     proptest! {
         #[test]
         fn no_text_is_a_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = object(&text);
+            let _ = strict_object(&text);
         }
 
         #[test]
         fn what_serde_writes_is_read_back(keys in prop::collection::btree_map("[a-z]{1,4}", any::<i64>(), 0..8)) {
             let text = serde_json::to_vec(&keys).unwrap();
-            let read = object(&text).unwrap();
+            let read = strict_object(&text).unwrap();
             prop_assert_eq!(serde_json::to_vec(&read).unwrap(), text);
         }
     }
