@@ -90,7 +90,11 @@ impl Set {
                 })
             }
             Self::Token => {
-                let token = input::secret(std::path::Path::new("-"))?;
+                let token = if input::is_terminal() {
+                    input::ask_secret("Token", "give it on standard input")?
+                } else {
+                    input::secret(std::path::Path::new("-"))?
+                };
                 file.change(|settings| {
                     // A token without an address would be shown to nobody.
                     let url = address::in_force(globals, settings)?.to_string();

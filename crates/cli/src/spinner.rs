@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
 /// A spinner; it is gone when this is dropped. Without a terminal it never shows.
@@ -14,8 +14,9 @@ pub(crate) struct Spinner {
 impl Spinner {
     /// Shows `message` after a second.
     pub(crate) fn start(message: String) -> Self {
-        let bar =
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(message);
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden())
+            .with_style(ProgressStyle::default_spinner())
+            .with_message(message);
         let shown = bar.clone();
         let start = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;

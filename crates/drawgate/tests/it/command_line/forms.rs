@@ -1,10 +1,11 @@
 //! Results as JSON and CSV, whole, and harmless on a terminal.
 
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::{Desk, text};
+use super::{Desk, ended, text};
 use crate::gateway::drawgate;
 
 #[test]
@@ -115,16 +116,21 @@ fn the_groups_of_a_user_can_be_cleared() {
     assert_eq!(change(&["--clear", "groups"]), json!([]));
 }
 
-/// Runs the command line on a terminal of its own and returns what it shows.
-fn on_a_terminal(desk: &Desk, command: &str) -> String {
+/// The command line on a terminal of its own.
+fn terminal(desk: &Desk, command: &str) -> Command {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_drawgate"));
-    let output = Command::new("script")
+    let mut terminal = Command::new("script");
+    terminal
         .args(["-qec", &line, "/dev/null"])
         .env("DRAWGATE_CONFIG_DIR", desk.folder.path().join("conf"))
         .env("DRAWGATE_API_URL", &desk.gateway.url)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+        .stdin(Stdio::null());
+    terminal
+}
+
+/// Runs the command line on a terminal and returns what it shows.
+fn on_a_terminal(desk: &Desk, command: &str) -> String {
+    let output = terminal(desk, command).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stdout));
     text(&output.stdout)
 }
@@ -143,4 +149,27 @@ fn what_a_target_says_cannot_steer_a_terminal() {
     let last = last.as_str().unwrap();
     let shown = on_a_terminal(&desk, &format!("sessions content {last}"));
     assert!(shown.contains("a\u{fffd}[2Jb\u{fffd}c"), "{shown:?}");
+}
+
+#[test]
+fn a_person_who_waits_sees_that_it_goes_on() {
+    let desk = Desk::open();
+    let over = desk.folder.path().join("over");
+    let script = format!("until [ -e '{}' ]; do sleep 0.1; done", over.display());
+    let started = desk.good(&["exec", "demo-shell", "--no-wait", "-i", &script]);
+    let mut child = terminal(&desk, &format!("sessions wait {}", started.trim()))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let (mut shown, mut some) = (String::new(), [0; 1024]);
+    while !shown.contains("waiting for") {
+        let count = output.read(&mut some).unwrap();
+        assert!(count > 0 && shown.len() < 20_000, "{shown:?}");
+        shown.push_str(&String::from_utf8_lossy(&some[..count]));
+    }
+    std::fs::write(over, "").unwrap();
+    output.read_to_string(&mut shown).unwrap();
+    assert_eq!(ended(&mut child), 0, "{shown}");
+    assert!(shown.contains("success"), "{shown:?}");
 }
