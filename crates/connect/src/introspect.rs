@@ -104,19 +104,24 @@ fn postgres(ask: &SchemaAsk) -> SchemaScript {
             schema,
             table,
         } => SchemaScript {
+            // Servers before version 12 know no generated columns: the name
+            // `attgenerated` is found outside the inner query there.
             sql: format!(
                 "SELECT a.attname AS name,
                 pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
                 CASE WHEN a.attnotnull THEN 'false' ELSE 'true' END AS nullable,
-                pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS \"default\",
+                CASE WHEN (SELECT attgenerated FROM pg_catalog.pg_attribute g
+                    WHERE g.attrelid = a.attrelid AND g.attnum = a.attnum) = ''
+                    THEN pg_catalog.pg_get_expr(d.adbin, d.adrelid) END AS \"default\",
                 a.attnum AS position,
-                CASE WHEN a.attnum = ANY (i.indkey) THEN 'true' ELSE 'false' END AS primary_key
+                CASE WHEN a.attnum = ANY (k.conkey) THEN 'true' ELSE 'false' END AS primary_key
                 FROM pg_catalog.pg_attribute a
+                CROSS JOIN (SELECT '') AS older (attgenerated)
                 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 LEFT JOIN pg_catalog.pg_attrdef d
                     ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                LEFT JOIN pg_catalog.pg_index i ON i.indrelid = c.oid AND i.indisprimary
+                LEFT JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
                 WHERE a.attnum > 0 AND NOT a.attisdropped
                 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
                 AND n.nspname <> 'information_schema'
@@ -158,18 +163,22 @@ fn mysql(ask: &SchemaAsk) -> SchemaScript {
                 ("", database) => mysql_literal(database),
                 (schema, _) => mysql_literal(schema),
             };
-            // MariaDB tells a missing default as the word NULL.
+            let table = mysql_literal(table);
+            // MariaDB tells a missing default as the word NULL. `column_key`
+            // tells `PRI` for a unique key too where there is no primary one.
             format!(
                 "SELECT c.column_name AS name, c.column_type AS type,
                 CASE c.is_nullable WHEN 'YES' THEN 'true' ELSE 'false' END AS nullable,
                 NULLIF(c.column_default, 'NULL') AS `default`,
                 c.ordinal_position AS position,
-                CASE c.column_key WHEN 'PRI' THEN 'true' ELSE 'false' END AS primary_key
+                CASE WHEN EXISTS (SELECT 1 FROM information_schema.statistics s
+                    WHERE s.table_schema = {place} AND s.table_name = {table}
+                    AND s.column_name = c.column_name AND s.index_name = 'PRIMARY')
+                    THEN 'true' ELSE 'false' END AS primary_key
                 FROM information_schema.columns c
-                WHERE c.table_schema = {place} AND c.table_name = {}
+                WHERE c.table_schema = {place} AND c.table_name = {table}
                 AND c.table_schema NOT IN {MYSQL_SYSTEM}
-                ORDER BY c.ordinal_position",
-                mysql_literal(table)
+                ORDER BY c.ordinal_position"
             )
         }
     };

@@ -83,8 +83,8 @@ async fn follow(
             let changed = result.affected_rows();
             let (tag, affected) = tag(verb, changed);
             flow.done(tag, affected).await;
-            result.next().await?;
             warned = result.warnings();
+            result.next().await?;
             continue;
         }
         let described: Vec<_> = columns.iter().map(describe).collect();
@@ -102,7 +102,10 @@ async fn follow(
             _ => (String::new(), None),
         };
         flow.done(tag, affected).await;
-        warned = result.warnings();
+        // At the end of its rows the driver has read on to the next result. One
+        // without columns hides the number that came with the rows.
+        let is_hidden = result.columns().is_some_and(|next| next.is_empty());
+        warned = if is_hidden { 0 } else { result.warnings() };
     }
     // The driver keeps an error of a later statement until it is asked.
     result.next().await?;

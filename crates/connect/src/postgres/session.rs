@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::clean::Care;
 use super::place::{Stream, Wire};
 
 /// Longest message that is read until the login says otherwise.
@@ -34,6 +35,8 @@ pub(super) struct Session {
     pub(super) is_unsent: bool,
     /// Whether it was kept since an earlier run.
     pub(super) is_kept: bool,
+    /// What its cleaning remembers.
+    pub(super) care: Care,
     /// Whether settings are missing from its start.
     pub(super) is_bare: bool,
     /// Whether it must not be used again.
@@ -61,6 +64,7 @@ impl Session {
             longest: LONGEST,
             is_unsent: false,
             is_kept: false,
+            care: Care::default(),
             is_bare: false,
             is_broken: false,
         }

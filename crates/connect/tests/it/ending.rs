@@ -193,7 +193,7 @@ async fn a_script_whose_answer_is_lost_runs_once() {
     let target = server("postgres", &database, &[("PORT", &port)]);
     assert_eq!(say(&*target, "create table t (a int)").await.1, 0);
     // A session is kept and clean again.
-    let idle = "select count(*) from pg_stat_activity where state = 'idle' and query ilike '%setseed%' and datname = ";
+    let idle = "select count(*) from pg_stat_activity where state = 'idle' and query like '%pg_language%' and datname = ";
     let idle = format!("{idle}'{}'", database.name);
     until("a session is kept", || {
         postgres.psql("postgres", &idle).trim() == "1"

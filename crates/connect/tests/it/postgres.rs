@@ -209,7 +209,9 @@ async fn logins_and_their_failures_tell_the_stage() {
         let target = server("postgres", &database, more);
         let fault = target.probe(Duration::from_secs(9)).await.fault.unwrap();
         assert_eq!((fault.stage, fault.code), (stage, Code::Unavailable));
-        assert!(!fault.message.contains("wrong"));
+        for sealed in ["wrong", "127.0.0.1", "no.such.host"] {
+            assert!(!fault.message.contains(sealed), "{fault}");
+        }
         let (_, finish) = run(&*target, Ask::default()).await;
         assert_eq!(finish.unwrap_err().stage, stage);
     }

@@ -151,3 +151,78 @@ async fn floating_point_numbers_lose_nothing() {
     let (said, _) = say(&*target, "select 'NaN'::float8, '-Infinity'::float4").await;
     assert_eq!(said.lines().nth(1), Some("NaN|-Infinity"));
 }
+
+#[tokio::test]
+async fn values_of_every_type_are_those_of_the_server() {
+    let postgres = Postgres::shared();
+    let target = server("postgres", &postgres.database(), &[]);
+    for (value, expected) in [
+        ("'NaN'::numeric", "numeric:Decimal\nNaN"),
+        ("'-Infinity'::numeric", "numeric:Decimal\n-Infinity"),
+        ("1e-20::numeric", "numeric:Decimal\n0.00000000000000000001"),
+        (
+            "123456789012345678901234567890.10::numeric",
+            "numeric:Decimal\n123456789012345678901234567890.10",
+        ),
+        (
+            "'-9223372036854775808'::int8",
+            "int8:Integer\n-9223372036854775808",
+        ),
+        (
+            "'1 year -2 days 03:04:05.6'::interval",
+            "interval:Text\n1 year -2 days +03:04:05.6",
+        ),
+        ("'[1,5)'::int4range", "int4range:Text\n[1,5)"),
+        ("'empty'::tstzrange", "tstzrange:Text\nempty"),
+        (
+            "'{[1,2),[4,5)}'::int4multirange",
+            "int4multirange:Text\n{[1,2),[4,5)}",
+        ),
+        ("b'101'", "bit:Text\n101"),
+        ("'10'::varbit(5)", "varbit:Text\n10"),
+        ("12.5::money", "money:Text\n$12.50"),
+        ("point(1, -2.5)", "point:Text\n(1,-2.5)"),
+        ("'((0,0),(1,1))'::box", "box:Text\n(1,1),(0,0)"),
+        ("'<(1,2),3>'::circle", "circle:Text\n<(1,2),3>"),
+        (
+            "'((0,0),(1,1),(2,0))'::polygon",
+            "polygon:Text\n((0,0),(1,1),(2,0))",
+        ),
+        (
+            "'0044-03-15 12:00 BC'::timestamp",
+            "timestamp:Text\n0044-03-15 12:00:00 BC",
+        ),
+        ("'infinity'::timestamptz", "timestamptz:Text\ninfinity"),
+        ("'-infinity'::date", "date:Text\n-infinity"),
+        ("'24:00:00'::time", "time:Text\n24:00:00"),
+        ("'12:00:00+05:30'::timetz", "timetz:Text\n12:00:00+05:30"),
+        ("'\\x00ff'::bytea", "bytea:Binary\n\\x00ff"),
+        ("''::bytea", "bytea:Binary\n\\x"),
+        (
+            "'{\"b\": 1, \"a\": [null]}'::jsonb",
+            "jsonb:Json\n{\"a\": [null], \"b\": 1}",
+        ),
+        ("'10.0.0.0/8'::cidr", "cidr:Text\n10.0.0.0/8"),
+        ("'{{1,NULL},{3,4}}'::int[]", "_int4:Text\n{{1,NULL},{3,4}}"),
+        ("'<a/>'::xml", "xml:Text\n<a/>"),
+        ("4294967295::oid", "oid:Integer\n4294967295"),
+        ("''::text", "text:Text\n"),
+    ] {
+        let (said, _) = say(&*target, &format!("select {value} as v")).await;
+        assert_eq!(said, format!("# v:{expected}\ndone \"\" None\n"), "{value}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_are_hexadecimal_whatever_the_login_prefers() {
+    let postgres = Postgres::shared();
+    let database = postgres.database();
+    let prefer = format!(
+        "alter role owner in database {} set bytea_output = escape",
+        database.name
+    );
+    postgres.psql("postgres", &prefer);
+    let target = server("postgres", &database, &[]);
+    let (said, _) = say(&*target, "select 'ab'::bytea").await;
+    assert_eq!(said.lines().nth(1), Some("\\x6162"));
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use connect::{Fault, Stage};
 use model::Code;
-use testkit::servers::{Certificate, Database, MariaDb, Postgres};
+use testkit::servers::{Certificate, Database, MariaDb, Network, Postgres};
 
 use crate::recorder::{is_alone, server};
 
@@ -44,6 +44,23 @@ async fn only_the_authorities_of_the_connection_are_trusted() {
                 "{subtype}: {fault}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_host_is_refused_without_its_name() {
+    let (postgres, mariadb) = (Postgres::start_tls(), MariaDb::start_tls());
+    let servers = [
+        ("postgres", postgres.database(), postgres.authority()),
+        ("mysql", mariadb.database(), mariadb.authority()),
+    ];
+    for (subtype, mut database, own) in servers {
+        let network = Network::of("127.0.0.2", database.port).await;
+        (database.host, database.port) = ("127.0.0.2".into(), network.port());
+        let fault = refusal(subtype, &database, own).await.unwrap();
+        assert_eq!(fault.stage, Stage::Tls, "{subtype}: {fault}");
+        assert!(fault.message.contains("for another host"), "{fault}");
+        assert!(!fault.message.contains("127.0.0"), "{fault}");
     }
 }
 
