@@ -73,7 +73,7 @@ async fn secrets_are_changed_one_by_one_or_as_a_whole() {
             )
             .await
             .unwrap_err();
-        assert_eq!(asked["code"], "admin_required");
+        assert_eq!(asked["code"], "forbidden");
     }
 }
 

@@ -5,7 +5,7 @@ use testkit::servers::Postgres;
 
 use crate::gateway::{Client, Engine, Gateway};
 use crate::roles::callers::person;
-use crate::targets::Place;
+use crate::targets::connect_to;
 
 /// Runs that one credential may have.
 const RUNS: usize = 256;
@@ -20,7 +20,9 @@ async fn start(client: &Client) -> Result<serde_json::Value, serde_json::Value> 
 async fn runs_that_were_handed_off_are_bounded() {
     let gateway = Gateway::start(Engine::Sqlite);
     let admin = gateway.admin();
-    let _place: Place<Postgres> = Place::postgres(&admin, "pgsql").await;
+    // A server of its own: the runs take all the sessions that they get.
+    let server = Postgres::start();
+    connect_to(&admin, "pgsql", "postgres", &server.database()).await;
     let first = start(&admin).await.unwrap();
     for _ in 1..RUNS {
         assert_eq!(start(&admin).await.unwrap()["status"], "running");
