@@ -16,7 +16,7 @@ use crate::flags::Flags;
 use crate::settings::Settings;
 use crate::stopping::Signals;
 use crate::telemetry::Observing;
-use crate::{demo, keeper, listener, private, rotate_key, stopping, welcome};
+use crate::{demo, keeper, listener, private, rotate_key, stopping, telemetry, welcome};
 
 /// Longest recording of one session in bytes.
 const MAX_RECORDING_BYTES: u64 = 110 * 1024 * 1024;
@@ -58,6 +58,9 @@ async fn serve(settings: Settings) -> Result<(), String> {
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let gate = Gate::new(gate_config(&public_url), store.clone(), Arc::clone(&clock))?;
+    if settings.telemetry.otlp_endpoint.is_some() {
+        gate.join_traces(telemetry::join);
+    }
     let opening = Opening {
         settings: &settings,
         public_url: &public_url,

@@ -4,9 +4,13 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::Context;
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState, TracerProvider as _,
+};
 use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -89,6 +93,27 @@ impl Observing {
             tracing::warn!(%error, "the last traces could not be sent");
         }
     }
+}
+
+/// Makes a span part of the trace that a checked `traceparent` names. It is sent
+/// whether the client keeps its trace or not: the operator asked for every call.
+pub(crate) fn join(span: &tracing::Span, traceparent: &str) {
+    let mut parts = traceparent.split('-').skip(1);
+    let (Some(trace), Some(parent)) = (parts.next(), parts.next()) else {
+        return;
+    };
+    let (Ok(trace), Ok(parent)) = (TraceId::from_hex(trace), SpanId::from_hex(parent)) else {
+        return;
+    };
+    let remote = SpanContext::new(
+        trace,
+        parent,
+        TraceFlags::SAMPLED,
+        true,
+        TraceState::default(),
+    );
+    // A span that is filtered out has no trace to join.
+    let _ = span.set_parent(Context::new().with_remote_span_context(remote));
 }
 
 /// Sends spans from a thread of its own, with a blocking client: that thread is

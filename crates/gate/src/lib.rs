@@ -34,7 +34,7 @@ pub use catalog::{Catalog, Entry, Surface};
 pub use config::Config;
 pub use operation::{Context, Hints, Operation};
 pub use sign_in::SignedIn;
-pub use turnstile::{Denied, Gate, Unproven};
+pub use turnstile::{Denied, Gate, JoinTrace, Unproven};
 
 /// Every operation, in the order of `docs/reference/tools.json`; REST-only ones at
 /// the end.

@@ -37,7 +37,11 @@ pub struct Gate {
     pub(crate) lockout: Lockout,
     pub(crate) bodies: Bodies,
     in_flight: Mutex<HashMap<CredentialId, u32>>,
+    join_trace: OnceLock<JoinTrace>,
 }
+
+/// Makes the span of a call part of the trace that a `traceparent` names.
+pub type JoinTrace = fn(&tracing::Span, &str);
 
 /// Why nobody was proven.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +87,7 @@ impl Gate {
             lockout: Lockout::default(),
             bodies: Bodies::default(),
             in_flight: Mutex::default(),
+            join_trace: OnceLock::new(),
         }))
     }
 
@@ -96,6 +101,11 @@ impl Gate {
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Lets the spans of calls join the traces of their clients from now on.
+    pub fn join_traces(&self, join: JoinTrace) {
+        let _ = self.join_trace.set(join);
     }
 
     /// Number of runs of this process.
@@ -170,6 +180,9 @@ impl Gate {
         let audit = AuditDraft::new(entry.name, caller, &call);
         let span =
             tracing::info_span!("call", operation = entry.name, request_id = %call.request_id);
+        if let (Some(join), Some(parent)) = (self.join_trace.get(), &call.correlation_id) {
+            join(&span, parent);
+        }
         let context = Context {
             gate: Arc::clone(self),
             caller: Arc::clone(caller),

@@ -163,3 +163,29 @@ async fn a_collector_that_is_away_does_not_keep_the_gateway() {
         assert!(!log.contains("panicked"), "{log}");
     }
 }
+
+#[tokio::test]
+async fn a_call_is_part_of_the_trace_of_its_client() {
+    let receiver = Receiver::start().await;
+    let gateway = traced(&receiver.endpoint, "info");
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (trace, parent) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let hex = |bytes: &[u8]| -> String { bytes.iter().map(|b| format!("{b:02x}")).collect() };
+    // The client does not keep its own; the gateway was told to send every call.
+    for flags in ["01", "00"] {
+        let asked = http
+            .get(format!("{}/api/me", gateway.url))
+            .bearer_auth(gateway.token("admin.token"))
+            .header("traceparent", format!("00-{trace}-{parent}-{flags}"));
+        assert_eq!(asked.send().await.unwrap().status(), 200);
+    }
+    let meta = json!({"name": "me_get", "arguments": {},
+        "_meta": {"traceparent": format!("00-{trace}-{parent}-01")}});
+    gateway.admin().rpc("tools/call", meta).await.unwrap();
+    for (_, span) in receiver.calls(3).await {
+        assert_eq!(
+            (hex(&span.trace_id), hex(&span.parent_span_id)),
+            (trace.to_owned(), parent.to_owned())
+        );
+    }
+}
