@@ -169,6 +169,9 @@ mod tests {
         let addresses = [silent, open];
         let dialing = connect(&addresses, &reached);
         let stream = reached.within(Duration::from_secs(20), dialing).await;
-        assert_eq!(stream.unwrap().peer_addr().unwrap(), open);
+        let stream = stream.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), open);
+        let unheard = rustix::net::sockopt::tcp_user_timeout(&stream);
+        assert_eq!(unheard.unwrap(), UNHEARD);
     }
 }

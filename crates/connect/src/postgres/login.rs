@@ -150,26 +150,33 @@ impl Login {
         }
     }
 
-    /// Ends the session of `key` in `database` at the server at `peer`.
+    /// Ends the session of `key` at the server at `peer`, from `database`. A
+    /// login may be refused for a while.
     pub(super) async fn terminate(&self, key: Key, peer: SocketAddr, database: &str) {
         let ending = async {
-            let wire = self.place.open_at(peer).await.ok()?;
-            let mut session = match self.start(wire, database, true).await.ok()? {
-                Some(session) => session,
-                None => {
-                    let wire = self.place.open_at(peer).await.ok()?;
-                    self.start_bare(wire, database).await.ok()?
-                }
-            };
-            let process = key.process;
-            let order = format!("SELECT pg_catalog.pg_terminate_backend({process})");
-            let ended = session.order(&order).await;
-            session.close().await;
-            ended.ok()
+            while self.terminate_once(key, peer, database).await.is_none() {
+                tokio::time::sleep(PAUSE).await;
+            }
         };
-        if !matches!(tokio::time::timeout(GRACE, ending).await, Ok(Some(()))) {
+        if tokio::time::timeout(GRACE, ending).await.is_err() {
             tracing::warn!("a run that did not end could not be ended at its server either");
         }
+    }
+
+    async fn terminate_once(&self, key: Key, peer: SocketAddr, database: &str) -> Option<()> {
+        let wire = self.place.open_at(peer).await.ok()?;
+        let mut session = match self.start(wire, database, true).await.ok()? {
+            Some(session) => session,
+            None => {
+                let wire = self.place.open_at(peer).await.ok()?;
+                self.start_bare(wire, database).await.ok()?
+            }
+        };
+        let process = key.process;
+        let order = format!("SELECT pg_catalog.pg_terminate_backend({process})");
+        let ended = session.order(&order).await;
+        session.close().await;
+        ended.ok()
     }
 }
 
