@@ -52,7 +52,7 @@ async fn unreached(admin: &Client, name: &str, patience: Duration) {
         .await
         .unwrap();
     assert!(
-        begun.elapsed() < Duration::from_secs(4),
+        begun.elapsed() < Duration::from_secs(10),
         "{name}: {:?}",
         begun.elapsed()
     );
@@ -101,7 +101,7 @@ async fn a_target_that_is_not_reached_is_told_in_time() {
         let begun = Instant::now();
         assert_eq!(admin.exec("bash", "echo here").await["output"], "here\n");
         assert!(
-            begun.elapsed() < Duration::from_secs(2),
+            begun.elapsed() < Duration::from_secs(10),
             "{:?}",
             begun.elapsed()
         );
@@ -159,7 +159,7 @@ async fn a_run_that_waits_for_a_silent_host_can_be_killed() {
             "{subtype}: {killed}"
         );
         assert!(
-            begun.elapsed() < Duration::from_secs(2),
+            begun.elapsed() < Duration::from_secs(10),
             "{subtype}: {:?}",
             begun.elapsed()
         );

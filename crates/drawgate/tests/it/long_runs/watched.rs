@@ -106,20 +106,20 @@ async fn everybody_who_waits_is_woken_at_the_end() {
             assert!(waited["output"].as_str().unwrap().contains("over"));
             let first = ended.get_or_insert(at);
             assert!(
-                at - *first < 1.0,
+                at - *first < 5.0,
                 "one waiter was woken {} s late",
                 at - *first
             );
         }
         assert!(
-            begun.elapsed() < Duration::from_secs(4),
+            begun.elapsed() < Duration::from_secs(20),
             "{:?}",
             begun.elapsed()
         );
         let again = Instant::now();
         wait(&scene.admin, &id).await;
         assert!(
-            again.elapsed() < Duration::from_secs(1),
+            again.elapsed() < Duration::from_secs(5),
             "a wait for what is done"
         );
     }
@@ -143,7 +143,7 @@ async fn a_wait_that_is_too_short_says_so() {
         ),
         (&json!(true), &json!("open"), &json!(2))
     );
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert!(
         short["next_step"]
             .as_str()
