@@ -10,4 +10,5 @@ mod process;
 mod recorder;
 mod slow;
 mod sqlite;
+mod sqlite_limits;
 mod trust;
