@@ -38,7 +38,7 @@ impl MySql {
         Ok(Self {
             login: Login::new(variables, spec.limits.timeout_seconds)?,
             database: variables.required("DB")?.to_owned(),
-            config,
+            config: config.clone(),
             pools: Pools::new(config),
         })
     }

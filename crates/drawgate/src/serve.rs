@@ -16,7 +16,7 @@ use crate::doors::{self, Opening};
 use crate::flags::Flags;
 use crate::settings::Settings;
 use crate::telemetry::Observing;
-use crate::{demo, keeper, rotate_key, tls, welcome};
+use crate::{data_dir, demo, keeper, rotate_key, tls, welcome};
 
 /// Longest recording of one session in bytes.
 const MAX_RECORDING_BYTES: u64 = 110 * 1024 * 1024;
@@ -53,7 +53,11 @@ async fn serve(settings: Settings) -> Result<(), String> {
         demo::prepare(&store.org(org), &data).await?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let gate = Gate::new(gate_config(&public_url), store.clone(), Arc::clone(&clock))?;
+    let gate = Gate::new(
+        gate_config(&public_url, &data),
+        store.clone(),
+        Arc::clone(&clock),
+    )?;
     let opening = Opening {
         settings: &settings,
         public_url: &public_url,
@@ -157,7 +161,7 @@ fn own_url(address: SocketAddr, settings: &Settings) -> String {
     format!("{scheme}://{address}")
 }
 
-fn gate_config(public_url: &str) -> Config {
+fn gate_config(public_url: &str, data: &DataDir) -> Config {
     Config {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("DRAWGATE_COMMIT")
@@ -166,6 +170,8 @@ fn gate_config(public_url: &str) -> Config {
         public_url: public_url.to_owned(),
         max_recording_bytes: MAX_RECORDING_BYTES,
         environment: Arc::new(environment),
+        rooms: Some(data.join(data_dir::ROOMS)),
+        is_reaper: true,
     }
 }
 
