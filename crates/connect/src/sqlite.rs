@@ -2,6 +2,7 @@
 
 mod codes;
 mod fence;
+mod functions;
 mod rows;
 mod script;
 mod stop;

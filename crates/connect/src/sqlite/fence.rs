@@ -8,12 +8,13 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Result, ffi};
 
+use super::functions;
 use super::rows::Rows;
 use super::script::Break;
 use super::stop::Stop;
 
 /// Longest value or row of a table in bytes.
-const LONGEST: i32 = 16 * 1024 * 1024;
+pub(super) const LONGEST: i32 = 16 * 1024 * 1024;
 /// Longest pattern of `LIKE` and `GLOB` in bytes: the library goes into itself
 /// for each wildcard, and tries the text at every place of the other one.
 const LONGEST_PATTERN: i32 = 1000;
@@ -106,6 +107,7 @@ pub(super) fn put_up(connection: &Connection, stop: &Stop, rows: &Arc<Mutex<Rows
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.pragma_update_and_check(None, "hard_heap_limit", MOST_MEMORY, |_| Ok(()))?;
+    functions::replace_slow(connection)?;
     stop.heed_in_locks(connection)?;
     let (stopped, rows) = (stop.clone(), Arc::clone(rows));
     let is_over = move || stopped.is_set() || rows.lock().flush_old().is_err();

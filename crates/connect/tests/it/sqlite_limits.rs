@@ -223,6 +223,18 @@ async fn a_run_that_was_given_up_keeps_its_handle() {
 }
 
 #[tokio::test]
+async fn long_values_are_searched_in_no_time() {
+    let (_folder, target) = fresh();
+    let script = "with t(long, short, other) as (
+            select hex(zeroblob(4000000)), hex(zeroblob(2000000)) || '1', hex(zeroblob(200000)))
+        select instr(long, short), length(replace(long, short, '')),
+            length(trim(1.5 || other, replace(other, '0', 'x') || '0')) from t";
+    let (said, code) = say(&*target, script).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(said.lines().nth(1), Some("=0|=8000000|=3"));
+}
+
+#[tokio::test]
 async fn rows_are_seen_while_the_next_is_sought() {
     let (_folder, target) = fresh();
     let ask = Ask {
