@@ -1,6 +1,6 @@
 //! The runs of this process, and what they leave to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use parking_lot::Mutex;
@@ -18,6 +18,8 @@ use super::mark::{Mark, Seen, processes};
 #[derive(Default)]
 pub(crate) struct Runs {
     is_reaper: bool,
+    /// Children of whoever became this process: `helper & exec gateway`.
+    inherited: HashSet<Pid>,
     /// The mark by the id of the leader.
     live: Mutex<HashMap<Pid, Mark>>,
 }
@@ -34,6 +36,7 @@ impl Runs {
                 .is_ok();
         Self {
             is_reaper: is_reaper && became,
+            inherited: processes().filter(|id| is_child(*id)).collect(),
             live: Mutex::default(),
         }
     }
@@ -62,18 +65,15 @@ impl Runs {
         if !self.is_reaper {
             return false;
         }
-        let (own, live) = (getpid(), self.live.lock());
+        let live = self.live.lock();
         let mut found = false;
         for id in processes() {
-            let Some(seen) = Seen::read(id) else {
-                continue;
-            };
-            // A child keeps its id until it is waited for, which for these is
-            // done here alone.
-            if seen.parent != Some(own) || live.contains_key(&id) {
+            if live.contains_key(&id) || self.inherited.contains(&id) || !is_child(id) {
                 continue;
             }
-            if !seen.is_alive {
+            // A child keeps its id until it is waited for, which for these is
+            // done here alone.
+            if !Seen::read(id).is_some_and(|seen| seen.is_alive) {
                 let _ = waitpid(Some(id), WaitOptions::NOHANG);
             } else if !live.values().any(|mark| mark.is_on(id)) {
                 found |= kill_process(id, Signal::KILL).is_ok();
@@ -81,4 +81,9 @@ impl Runs {
         }
         found
     }
+}
+
+/// Whether it is a child of this process.
+fn is_child(id: Pid) -> bool {
+    Seen::read(id).is_some_and(|seen| seen.parent == Some(getpid()))
 }

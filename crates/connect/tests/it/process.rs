@@ -254,6 +254,9 @@ async fn who_takes_off_the_mark_ends_too() {
         return;
     }
     let rooms = tempfile::tempdir().unwrap();
+    // It was there before and is nobody's.
+    let mut inherited = std::process::Command::new("sleep");
+    let mut inherited = inherited.arg("4720").spawn().unwrap();
     let shell = alone_with(rooms.path(), &["bash"], &[]);
     // The second never had a parent in the run that bore the mark.
     let escapes = "setsid bash -c 'ulimit -x 1; exec sleep 4714.1' >/dev/null 2>&1 &
@@ -273,8 +276,11 @@ async fn who_takes_off_the_mark_ends_too() {
     assert_eq!((short.unwrap().exit_code, long.unwrap().exit_code), (6, 7));
     assert_eq!(running("4715."), 0);
     // Nor is anybody left unburied.
-    let children = std::fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
-    assert_eq!(children.trim(), "");
+    let children = std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    assert_eq!(children.trim(), inherited.id().to_string());
+    assert!(inherited.try_wait().unwrap().is_none());
+    inherited.kill().unwrap();
+    inherited.wait().unwrap();
 }
 
 #[tokio::test]
