@@ -1,7 +1,8 @@
 //! The mark that all processes of a run bear.
 //!
 //! A process group is left by `setsid`, and the environment can be cleared. A
-//! resource limit goes to every descendant, and only its owner can lower it.
+//! resource limit goes to every descendant, and only its owner can lower it;
+//! whoever does so is ended by [`super::runs`].
 //! Linux has not heeded the limit on file locks since 2.4.25 (`getrlimit(2)`),
 //! so that its number is free to tell runs apart.
 
