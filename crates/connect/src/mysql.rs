@@ -39,7 +39,7 @@ impl MySql {
         Ok(Self {
             login: Arc::new(Login::new(variables, spec.limits)?),
             database: variables.required("DB")?.to_owned(),
-            config,
+            config: config.clone(),
             pools: Pools::new(config),
         })
     }

@@ -46,8 +46,8 @@ impl<S> Pools<S> {
     /// No sessions yet.
     pub(crate) fn new(config: Config) -> Self {
         Self(Arc::new(Kept {
-            config,
             room: Arc::new(Semaphore::new(config.sessions)),
+            config,
             idle: Mutex::default(),
         }))
     }

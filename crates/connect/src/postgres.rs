@@ -54,7 +54,7 @@ impl Postgres {
             names: Names::new(Arc::clone(&login)),
             login,
             database: variables.required("DB")?.to_owned(),
-            config,
+            config: config.clone(),
             pools: Pools::new(config),
         })
     }

@@ -5,26 +5,33 @@ mod group;
 mod mark;
 mod pipes;
 mod room;
+mod rooms;
+mod runs;
 
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
 
 use self::group::Group;
 use self::mark::Mark;
 use self::pipes::Pipes;
 use self::room::Room;
+use self::rooms::Rooms;
+use self::runs::Runs;
 use crate::flow::Flow;
 use crate::supervise::{GRACE, Watch};
-use crate::{BoxFuture, Fault, Job, Probe, Sink, Spec, Stage, Target};
+use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
 
 /// How long descendants may hold the pipes after the command itself ended.
 const LINGER: Duration = Duration::from_secs(2);
+/// How often it is looked for processes that left their run.
+const SWEEP: Duration = Duration::from_secs(1);
 /// What is left in the pipes of killed descendants comes at once.
 const REST: Duration = Duration::from_millis(100);
 
@@ -34,11 +41,37 @@ pub(crate) struct Process {
     arguments: Vec<String>,
     variables: room::Variables,
     memory: u64,
+    place: Arc<Place>,
+}
+
+/// Where commands run, for all of this process.
+#[derive(Default)]
+pub(crate) struct Place {
+    /// Their folders.
+    pub(crate) rooms: Rooms,
+    /// Those in progress.
+    pub(crate) runs: Arc<Runs>,
+}
+
+impl Place {
+    /// As `config` says. Without the folder that it names, commands run in the
+    /// machine's.
+    pub(crate) fn new(config: &Config) -> Self {
+        let opened = config.rooms.as_deref().map(Rooms::open);
+        let rooms = opened.transpose().unwrap_or_else(|error| {
+            tracing::error!(%error, "the folder for the folders of runs cannot be made");
+            None
+        });
+        Self {
+            rooms: rooms.unwrap_or_default(),
+            runs: Arc::new(Runs::new(config.is_reaper)),
+        }
+    }
 }
 
 impl Process {
     /// Reads what to run; nothing is started yet.
-    pub(crate) fn new(spec: &Spec) -> Result<Self, Fault> {
+    pub(crate) fn new(spec: &Spec, place: Arc<Place>) -> Result<Self, Fault> {
         let command = spec.command.as_deref().unwrap_or_default();
         let Some((program, arguments)) = command.split_first() else {
             return Err(Fault::invalid(
@@ -52,6 +85,7 @@ impl Process {
             arguments: arguments.to_vec(),
             variables: spec.secrets.clone(),
             memory: u64::from(spec.limits.memory_mb) * 1024 * 1024,
+            place,
         })
     }
 
@@ -63,7 +97,8 @@ impl Process {
                 format!("`{program}` cannot be started: {reason}"),
             )
         };
-        let mut child = Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        command
             .args(&self.arguments)
             .args(job.args)
             .env_clear()
@@ -72,15 +107,24 @@ impl Process {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(refuse)?;
+            .process_group(0);
         let mark = Mark::of(room.path());
-        let Some(group) = child.id().and_then(|id| Group::led_by(id, mark)) else {
-            let _ = child.start_kill();
-            return Err(refuse(std::io::Error::other("it has no process id")));
+        let runs = &self.place.runs;
+        let spawn = || {
+            let child = command.spawn()?;
+            let id = child
+                .id()
+                .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+            let id = id.ok_or_else(|| std::io::Error::other("it has no process id"))?;
+            Ok((child, id))
         };
+        let (mut child, leader) = runs.start(mark, spawn).map_err(refuse)?;
+        // From here on the group ends what was started, also when it is dropped.
+        let group = Group::led_by(leader, mark, Arc::clone(runs)).map_err(|error| {
+            let _ = child.start_kill();
+            runs.end(leader);
+            refuse(error)
+        })?;
         group.limit(self.memory).map_err(|error| {
             let message = format!("it cannot be limited: {error}");
             refuse(std::io::Error::other(message))
@@ -93,7 +137,11 @@ impl Process {
             return Err(Fault::unsupported("a command has no databases"));
         }
         let watch = Watch::new(&job.stop, job.timeout);
-        let room = Room::furnish(&self.variables, job.env)?;
+        let room = Room::furnish(&self.place.rooms, &self.variables, job.env)?;
+        if job.stop.is_cancelled() {
+            let reason = "the run was stopped before the command was started";
+            return Err(Fault::unavailable(Stage::Agent, reason));
+        }
         let (mut child, group) = self.start(&job, &room)?;
         let mut flow = Flow::new(sink, watch.halt());
         let following = follow(&mut child, &group, job.input, &mut flow);
@@ -105,14 +153,11 @@ impl Process {
             std::future::pending::<()>().await;
         };
         let supervised = watch.over(following, ending, GRACE + LINGER).await;
-        group.end().await;
+        group.end(&mut child).await;
         room.clear().await;
         let failure = watch.failure(supervised.ending);
         Ok(match supervised.value {
-            Some(Ok(status)) => Finish {
-                exit_code: exit_code(status),
-                failure,
-            },
+            Some(Ok(exit_code)) => Finish { exit_code, failure },
             Some(Err(error)) => Finish {
                 exit_code: Finish::NEVER_RAN,
                 failure: failure.or_else(|| {
@@ -155,7 +200,7 @@ async fn follow(
     group: &Group,
     input: &str,
     flow: &mut Flow<'_>,
-) -> std::io::Result<ExitStatus> {
+) -> std::io::Result<i32> {
     let stdin = child.stdin.take();
     let feed = async move {
         if let Some(mut stdin) = stdin {
@@ -166,6 +211,7 @@ async fn follow(
     };
     let mut pipes = Pipes::new(child.stdout.take(), child.stderr.take());
     let linger = sleep_until(Instant::now());
+    let mut sweeps = interval(SWEEP);
     tokio::pin!(feed, linger);
     let (mut is_fed, mut status) = (false, None);
     loop {
@@ -177,10 +223,11 @@ async fn follow(
                     flow.output(stream, data).await;
                 }
             }
-            ended = child.wait(), if status.is_none() => {
+            ended = group.ended(), if status.is_none() => {
                 status = Some(ended?);
                 linger.as_mut().reset(Instant::now() + LINGER);
             }
+            _ = sweeps.tick() => group.sweep().await,
             () = &mut linger, if status.is_some() => {
                 group.signal(Signal::KILL).await;
                 while let Ok(Some((stream, data))) = timeout(REST, pipes.next()).await {
@@ -193,11 +240,4 @@ async fn follow(
             return Ok(status);
         }
     }
-}
-
-/// As shells tell: 128 and the number of the signal.
-fn exit_code(status: ExitStatus) -> i32 {
-    use std::os::unix::process::ExitStatusExt;
-    let signal = status.signal().unwrap_or_default();
-    status.code().unwrap_or(128 + signal)
 }

@@ -1,6 +1,7 @@
 //! From a description of a connection to a target that is kept while used.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use crate::native::Native;
 use crate::{Fault, Spec, Target};
 
 /// How targets are kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Longest time for a connection and login.
     pub connect_timeout: Duration,
@@ -21,6 +22,12 @@ pub struct Config {
     pub sessions: usize,
     /// Most open handles of one database file at the same time.
     pub file_handles: usize,
+    /// Folder of the folders that commands run in, of this process and others;
+    /// the machine's folder for temporary files when `None`.
+    pub rooms: Option<PathBuf>,
+    /// Whether every child of this process is a command of a run. What a run
+    /// leaves behind then becomes a child of this process, and is ended.
+    pub is_reaper: bool,
 }
 
 /// Makes targets and keeps them while they are used.
@@ -28,6 +35,8 @@ pub struct Config {
 pub struct Runner {
     config: Config,
     kept: Mutex<HashMap<ConnectionId, Kept>>,
+    #[cfg(feature = "process")]
+    place: Arc<crate::process::Place>,
 }
 
 struct Kept {
@@ -43,6 +52,8 @@ impl Default for Config {
             idle: Duration::from_secs(300),
             sessions: 32,
             file_handles: 8,
+            rooms: None,
+            is_reaper: false,
         }
     }
 }
@@ -52,6 +63,8 @@ impl Runner {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
+            #[cfg(feature = "process")]
+            place: Arc::new(crate::process::Place::new(&config)),
             config,
             kept: Mutex::default(),
         }
@@ -72,7 +85,7 @@ impl Runner {
             found.used = Instant::now();
             return Ok(Arc::clone(&found.target));
         }
-        let target = make(spec, self.config)?;
+        let target = self.make(spec)?;
         let fresh = Kept {
             revision: spec.revision,
             target: Arc::clone(&target),
@@ -113,6 +126,36 @@ impl Runner {
             target.close_idle();
         }
     }
+
+    fn make(&self, spec: &Spec) -> Result<Arc<dyn Target>, Fault> {
+        let config = || self.config.clone();
+        match (spec.kind, spec.subtype.as_str()) {
+            #[cfg(feature = "postgres")]
+            (ConnectionType::Database, "postgres") => {
+                Ok(Arc::new(crate::postgres::Postgres::new(spec, config())?))
+            }
+            #[cfg(feature = "mysql")]
+            (ConnectionType::Database, "mysql") => {
+                Ok(Arc::new(crate::mysql::MySql::new(spec, config())?))
+            }
+            #[cfg(feature = "sqlite")]
+            (ConnectionType::Database, "sqlite") => {
+                Ok(Arc::new(crate::sqlite::Sqlite::new(spec, config())?))
+            }
+            (ConnectionType::Application, "ssh" | "tcp") | (ConnectionType::Httpproxy, _) => {
+                Ok(Arc::new(Native::new(spec)?))
+            }
+            #[cfg(feature = "process")]
+            (ConnectionType::Application | ConnectionType::Custom, _) => Ok(Arc::new(
+                crate::process::Process::new(spec, Arc::clone(&self.place))?,
+            )),
+            (kind, subtype) => Err(Fault::unsupported(format!(
+                "there is no driver for {}/{subtype}; this build has {}",
+                kind.as_str(),
+                drivers().join(", ")
+            ))),
+        }
+    }
 }
 
 /// Database subtypes that this build can run.
@@ -132,35 +175,6 @@ fn close_idle(kept: &mut HashMap<ConnectionId, Kept>, idle: Duration) -> Vec<Kep
     kept.extract_if(|_, kept| kept.used.elapsed() > idle && Arc::strong_count(&kept.target) == 1)
         .map(|(_, kept)| kept)
         .collect()
-}
-
-fn make(spec: &Spec, config: Config) -> Result<Arc<dyn Target>, Fault> {
-    match (spec.kind, spec.subtype.as_str()) {
-        #[cfg(feature = "postgres")]
-        (ConnectionType::Database, "postgres") => {
-            Ok(Arc::new(crate::postgres::Postgres::new(spec, config)?))
-        }
-        #[cfg(feature = "mysql")]
-        (ConnectionType::Database, "mysql") => {
-            Ok(Arc::new(crate::mysql::MySql::new(spec, config)?))
-        }
-        #[cfg(feature = "sqlite")]
-        (ConnectionType::Database, "sqlite") => {
-            Ok(Arc::new(crate::sqlite::Sqlite::new(spec, config)?))
-        }
-        (ConnectionType::Application, "ssh" | "tcp") | (ConnectionType::Httpproxy, _) => {
-            Ok(Arc::new(Native::new(spec)?))
-        }
-        #[cfg(feature = "process")]
-        (ConnectionType::Application | ConnectionType::Custom, _) => {
-            Ok(Arc::new(crate::process::Process::new(spec)?))
-        }
-        (kind, subtype) => Err(Fault::unsupported(format!(
-            "there is no driver for {}/{subtype}; this build has {}",
-            kind.as_str(),
-            drivers().join(", ")
-        ))),
-    }
 }
 
 #[cfg(test)]

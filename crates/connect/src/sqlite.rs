@@ -2,30 +2,36 @@
 
 mod codes;
 mod fence;
+mod functions;
+mod rows;
 mod script;
+mod stop;
+mod thread;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Code, Failure, Finish};
-use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc};
 
-use self::script::Said;
+use self::rows::Rows;
+use self::script::{Said, Script};
+use self::stop::Stop;
 use crate::flow::Flow;
 use crate::supervise::{GRACE, Watch};
 use crate::variables::Variables;
 use crate::{BoxFuture, Config, Fault, Job, Probe, Sink, Spec, Stage, Target};
 
-/// How long a statement waits for a lock of another process.
-const BUSY: Duration = Duration::from_secs(5);
 /// Pieces that may wait for the sink.
 const WAITING: usize = 4;
 
 /// A database file.
 pub(crate) struct Sqlite {
     path: PathBuf,
-    room: Semaphore,
+    room: Arc<Semaphore>,
 }
 
 impl Sqlite {
@@ -33,15 +39,52 @@ impl Sqlite {
     pub(crate) fn new(spec: &Spec, config: Config) -> Result<Self, Fault> {
         Ok(Self {
             path: Variables(&spec.secrets).required("PATH")?.into(),
-            room: Semaphore::new(config.file_handles),
+            room: Arc::new(Semaphore::new(config.file_handles)),
         })
     }
 
-    async fn open(&self, read_only: bool) -> Result<Connection, Fault> {
+    /// Runs `script` on a thread; without one the file is only opened. What it
+    /// says ends with [`Said::End`] or a fault.
+    async fn begin(
+        &self,
+        script: Option<&Job<'_>>,
+        stop: Stop,
+    ) -> Result<mpsc::Receiver<Said>, Fault> {
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        let (sender, receiver) = mpsc::channel(WAITING);
+        let script = script.map(|job| (job.input.to_owned(), job.read_only));
         let path = self.path.clone();
-        tokio::task::spawn_blocking(move || open(&path, read_only))
-            .await
-            .map_err(|_| Fault::unavailable(Stage::Tcp, "the database file was not opened"))?
+        thread::run(move || {
+            // A run that was given up has its handle until its thread ends.
+            let _permit = permit;
+            let rows = Arc::new(Mutex::new(Rows::new(sender)));
+            let read_only = script.as_ref().is_none_or(|(_, read_only)| *read_only);
+            let connection = match open(&path, read_only, &stop, &rows) {
+                Ok(connection) => connection,
+                Err(fault) => {
+                    let _ = rows.lock().say(Said::Fault(fault));
+                    return;
+                }
+            };
+            match script {
+                Some(_) if stop.is_set() => {
+                    let reason = "the run had to end before the file was open";
+                    let _ = rows
+                        .lock()
+                        .say(Said::Fault(Fault::timeout(Stage::Tcp, reason)));
+                }
+                Some((text, _)) => {
+                    let script = Script {
+                        text: &text,
+                        read_only,
+                        stop: &stop,
+                    };
+                    script.execute(&connection, &rows);
+                }
+                None => drop(rows.lock().say(Said::End)),
+            }
+        })?;
+        Ok(receiver)
     }
 
     async fn run_job(&self, job: Job<'_>, sink: &mut dyn Sink) -> Result<Finish, Fault> {
@@ -55,30 +98,34 @@ impl Sqlite {
             ));
         }
         let watch = Watch::new(&job.stop, job.timeout);
-        let _room = tokio::select! {
-            room = self.room.acquire() => room,
+        let stop = Stop::default();
+        // However this ends, nobody waits for the thread any more.
+        let _end = stop.clone().set_when_dropped();
+        let receiver = tokio::select! {
+            biased;
             _ = watch.ended() => return Err(Fault {
                 stage: Stage::Agent,
                 code: Code::Busy,
-                message: "all handles of the file were in use until the run had to end".into(),
+                message: "the run had to end before it had a handle of the file".into(),
             }),
+            receiver = self.begin(Some(&job), stop.clone()) => receiver?,
         };
-        let connection = self.open(job.read_only).await?;
-        let interrupt = connection.get_interrupt_handle();
         let mut flow = Flow::new(sink, watch.halt());
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let (text, read_only) = (job.input.to_owned(), job.read_only);
-        tokio::task::spawn_blocking(move || {
-            script::execute(&connection, &text, read_only, &sender);
-        });
-        let taking = take(receiver, &mut flow);
-        let supervised = watch.over(taking, interrupt_often(&interrupt), GRACE).await;
+        let supervised = {
+            let taking = take(receiver, &mut flow);
+            let stopping = async { stop.set() };
+            watch.over(taking, stopping, GRACE).await
+        };
         flow.flush().await;
+        let taken = match supervised.value {
+            Some(Taken::Fault(fault)) => return Err(fault),
+            taken => taken,
+        };
         let failure = watch.failure(supervised.ending).or_else(|| {
-            (supervised.value == Some(false))
+            matches!(taken, Some(Taken::Broken))
                 .then(|| Failure::new(Code::Unavailable, "the run ended without telling how"))
         });
-        let is_whole = supervised.value == Some(true) && supervised.ending.is_none();
+        let is_whole = matches!(taken, Some(Taken::Whole)) && supervised.ending.is_none();
         Ok(Finish {
             exit_code: i32::from(flow.has_failed() || !is_whole),
             failure,
@@ -97,8 +144,17 @@ impl Target for Sqlite {
 
     fn probe(&self, timeout: Duration) -> BoxFuture<'_, Probe> {
         Box::pin(async move {
-            match tokio::time::timeout(timeout, self.open(true)).await {
-                Ok(Ok(_)) => Probe::ready(Some(rusqlite::version().to_owned())),
+            let stop = Stop::default();
+            let _end = stop.clone().set_when_dropped();
+            let opening = async {
+                let mut receiver = self.begin(None, stop.clone()).await?;
+                match receiver.recv().await {
+                    Some(Said::Fault(fault)) => Err(fault),
+                    _ => Ok(()),
+                }
+            };
+            match tokio::time::timeout(timeout, opening).await {
+                Ok(Ok(())) => Probe::ready(Some(rusqlite::version().to_owned())),
                 Ok(Err(fault)) => Probe::failed(fault),
                 Err(_) => Probe::failed(Fault::timeout(
                     Stage::Tcp,
@@ -109,28 +165,35 @@ impl Target for Sqlite {
     }
 }
 
-/// Passes on what the script says; false when it broke off.
-async fn take(mut receiver: mpsc::Receiver<Said>, flow: &mut Flow<'_>) -> bool {
+/// How a script ended.
+enum Taken {
+    /// It said all.
+    Whole,
+    /// It never began.
+    Fault(Fault),
+    /// It broke off.
+    Broken,
+}
+
+/// Passes on what the script says.
+async fn take(mut receiver: mpsc::Receiver<Said>, flow: &mut Flow<'_>) -> Taken {
     while let Some(said) = receiver.recv().await {
         match said {
             Said::Piece(piece) => flow.push(piece).await,
-            Said::End => return true,
+            Said::Fault(fault) => return Taken::Fault(fault),
+            Said::End => return Taken::Whole,
         }
     }
-    false
-}
-
-/// Interrupts until the run ends: an interrupt between two statements does
-/// not reach the second.
-async fn interrupt_often(handle: &InterruptHandle) {
-    loop {
-        handle.interrupt();
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    Taken::Broken
 }
 
 /// Opens a file that exists, alone: nothing else can be attached.
-fn open(path: &std::path::Path, read_only: bool) -> Result<Connection, Fault> {
+fn open(
+    path: &Path,
+    read_only: bool,
+    stop: &Stop,
+    rows: &Arc<Mutex<Rows>>,
+) -> Result<Connection, Fault> {
     let refuse = |error: rusqlite::Error| {
         let reason = match &error {
             rusqlite::Error::SqliteFailure(code, _) => code.to_string(),
@@ -143,7 +206,7 @@ fn open(path: &std::path::Path, read_only: bool) -> Result<Connection, Fault> {
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(refuse)?;
-    connection.busy_timeout(BUSY).map_err(refuse)?;
+    stop.heed_in_locks(&connection).map_err(refuse)?;
     // Reads the header, so that a file of another kind is refused here.
     connection
         .query_row("PRAGMA schema_version", [], |_| Ok(()))
@@ -153,6 +216,6 @@ fn open(path: &std::path::Path, read_only: bool) -> Result<Connection, Fault> {
             .pragma_update(None, "query_only", true)
             .map_err(refuse)?;
     }
-    fence::put_up(&connection).map_err(refuse)?;
+    fence::put_up(&connection, stop, rows).map_err(refuse)?;
     Ok(connection)
 }

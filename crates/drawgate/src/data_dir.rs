@@ -15,6 +15,8 @@ pub(crate) const KEY_FILE: &str = "secret.key";
 pub(crate) const NEXT_KEY_FILE: &str = "secret.key.next";
 /// File of the API key of the first administrator.
 pub(crate) const ADMIN_TOKEN_FILE: &str = "admin.token";
+/// Folder of the folders that commands run in.
+pub(crate) const ROOMS: &str = "rooms";
 
 /// The data folder.
 #[derive(Clone)]

@@ -16,7 +16,7 @@ use crate::flags::Flags;
 use crate::settings::Settings;
 use crate::stopping::Signals;
 use crate::telemetry::Observing;
-use crate::{demo, keeper, listener, private, rotate_key, stopping, telemetry, welcome};
+use crate::{data_dir, demo, keeper, listener, private, rotate_key, stopping, telemetry, welcome};
 
 /// Longest recording of one session in bytes.
 const MAX_RECORDING_BYTES: u64 = 110 * 1024 * 1024;
@@ -57,7 +57,8 @@ async fn serve(settings: Settings) -> Result<(), String> {
         demo::prepare(&store.org(org), &data).await?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let gate = Gate::new(gate_config(&public_url), store.clone(), Arc::clone(&clock))?;
+    let config = gate_config(&public_url, &data);
+    let gate = Gate::new(config, store.clone(), Arc::clone(&clock))?;
     if settings.telemetry.otlp_endpoint.is_some() {
         gate.join_traces(telemetry::join);
     }
@@ -123,7 +124,7 @@ fn own_url(address: SocketAddr, settings: &Settings) -> String {
     format!("{scheme}://{address}")
 }
 
-fn gate_config(public_url: &str) -> Config {
+fn gate_config(public_url: &str, data: &DataDir) -> Config {
     Config {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         commit: option_env!("DRAWGATE_COMMIT")
@@ -132,6 +133,8 @@ fn gate_config(public_url: &str) -> Config {
         public_url: public_url.to_owned(),
         max_recording_bytes: MAX_RECORDING_BYTES,
         environment: Arc::new(environment),
+        rooms: Some(data.join(data_dir::ROOMS)),
+        is_reaper: true,
     }
 }
 

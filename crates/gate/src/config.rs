@@ -1,5 +1,6 @@
 //! What the gate needs to know about its surroundings.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::SecretString;
@@ -20,6 +21,12 @@ pub struct Config {
     pub max_recording_bytes: u64,
     /// Reads one variable of the gateway's environment, for `_envjson:` secrets.
     pub environment: Environment,
+    /// Folder of the folders that commands run in; the machine's folder for
+    /// temporary files when `None`.
+    pub rooms: Option<PathBuf>,
+    /// Whether every child of this process is a command of a run, so that what
+    /// runs leave behind can be ended.
+    pub is_reaper: bool,
 }
 
 /// Largest input of one run in bytes.

@@ -23,7 +23,11 @@ impl Targets {
     /// No target yet.
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            runner: Runner::new(connect::Config::default()),
+            runner: Runner::new(connect::Config {
+                rooms: config.rooms.clone(),
+                is_reaper: config.is_reaper,
+                ..connect::Config::default()
+            }),
             environment: Arc::clone(&config.environment),
         }
     }

@@ -360,6 +360,8 @@ mod tests {
             public_url: "http://127.0.0.1:8009".into(),
             max_recording_bytes: 1,
             environment: Arc::new(|_| None),
+            rooms: None,
+            is_reaper: false,
         };
         Gate::new(config, store, clock).unwrap()
     }

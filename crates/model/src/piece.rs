@@ -121,18 +121,35 @@ pub struct RowBatch {
     rows: usize,
 }
 
-/// Place of one value in the text of its batch.
+/// Place of one value in the text of its batch: the end of its text in the
+/// upper bits, its kind in the lowest two. No buffer is as long as the former
+/// can tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Cell {
-    end: u32,
-    kind: CellKind,
-}
+pub struct Cell(u64);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CellKind {
     Null,
     Text,
     Number,
+}
+
+impl Cell {
+    const fn new(end: usize, kind: CellKind) -> Self {
+        Self((end as u64) << 2 | kind as u64)
+    }
+
+    const fn end(self) -> usize {
+        (self.0 >> 2) as usize
+    }
+
+    const fn kind(self) -> CellKind {
+        match self.0 & 3 {
+            0 => CellKind::Null,
+            1 => CellKind::Text,
+            _ => CellKind::Number,
+        }
+    }
 }
 
 impl RowBatch {
@@ -210,17 +227,16 @@ impl RowBatch {
         let cell = self.cells[index];
         let start = index
             .checked_sub(1)
-            .map_or(0, |before| self.cells[before].end as usize);
-        match cell.kind {
+            .map_or(0, |before| self.cells[before].end());
+        match cell.kind() {
             CellKind::Null => None,
-            CellKind::Text => Some((&self.text[start..cell.end as usize], false)),
-            CellKind::Number => Some((&self.text[start..cell.end as usize], true)),
+            CellKind::Text => Some((&self.text[start..cell.end()], false)),
+            CellKind::Number => Some((&self.text[start..cell.end()], true)),
         }
     }
 
     fn seal(&mut self, kind: CellKind) {
-        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        self.cells.push(Cell { end, kind });
+        self.cells.push(Cell::new(self.text.len(), kind));
     }
 }
 
@@ -250,5 +266,15 @@ mod tests {
         assert!(batch.value(1, 0) == Some((b"r1".as_slice(), false)));
         assert!(batch.value(1, 1).is_none());
         assert!(batch.value(1, 2) == Some((b"7".as_slice(), true)));
+    }
+
+    #[test]
+    fn a_cell_far_into_the_text_is_found() {
+        let far = 5 * 1024 * 1024 * 1024;
+        for kind in [CellKind::Null, CellKind::Text, CellKind::Number] {
+            let cell = Cell::new(far, kind);
+            assert!(cell.end() == far && cell.kind() == kind);
+        }
+        assert_eq!(size_of::<Cell>(), 8);
     }
 }

@@ -1,7 +1,8 @@
 //! The mark that all processes of a run bear.
 //!
 //! A process group is left by `setsid`, and the environment can be cleared. A
-//! resource limit goes to every descendant, and only its owner can lower it.
+//! resource limit goes to every descendant, and only its owner can lower it;
+//! whoever does so is ended by [`super::runs`].
 //! Linux has not heeded the limit on file locks since 2.4.25 (`getrlimit(2)`),
 //! so that its number is free to tell runs apart.
 
@@ -37,20 +38,53 @@ impl Mark {
 
     /// Whether a process is alive and bears the mark.
     pub(super) fn is_on(self, id: Pid) -> bool {
-        let folder = Path::new("/proc").join(id.as_raw_pid().to_string());
-        let read = |name| fs::read(folder.join(name)).unwrap_or_default();
-        is_in(self, &read("limits")) && is_alive(&read("stat"))
+        is_in(self, &read(id, "limits")) && Seen::read(id).is_some_and(|seen| seen.is_alive)
     }
 }
 
-/// The processes of this machine that bear `mark`.
-pub(super) fn marked(mark: Mark) -> impl Iterator<Item = Pid> {
+/// What the file `stat` of a process, `proc_pid_stat(5)`, tells.
+pub(super) struct Seen {
+    /// Whether it has not ended.
+    pub(super) is_alive: bool,
+    /// Its parent.
+    pub(super) parent: Option<Pid>,
+}
+
+impl Seen {
+    /// Looks at a process; `None` when it is gone.
+    pub(super) fn read(id: Pid) -> Option<Self> {
+        Self::parse(&read(id, "stat"))
+    }
+
+    /// State and parent follow the name, which may hold anything.
+    fn parse(stat: &[u8]) -> Option<Self> {
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        let rest = std::str::from_utf8(stat.get(end + 1..)?).ok()?;
+        let mut fields = rest.split_ascii_whitespace();
+        Some(Self {
+            is_alive: !matches!(fields.next()?, "Z" | "X"),
+            parent: Pid::from_raw(fields.next()?.parse().ok()?),
+        })
+    }
+}
+
+/// The processes of this machine.
+pub(super) fn processes() -> impl Iterator<Item = Pid> {
     fs::read_dir("/proc")
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
-        .filter(move |id| mark.is_on(*id))
+}
+
+/// The processes of this machine that bear `mark`.
+pub(super) fn marked(mark: Mark) -> impl Iterator<Item = Pid> {
+    processes().filter(move |id| mark.is_on(*id))
+}
+
+fn read(id: Pid, name: &str) -> Vec<u8> {
+    let folder = Path::new("/proc").join(id.as_raw_pid().to_string());
+    fs::read(folder.join(name)).unwrap_or_default()
 }
 
 /// Whether the file `limits` of a process, `proc_pid_limits(5)`, holds `mark`
@@ -61,16 +95,6 @@ fn is_in(mark: Mark, limits: &[u8]) -> bool {
         .find_map(|line| line.strip_prefix("Max file locks"))
         .and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
         == Some(mark.0)
-}
-
-/// Whether the file `stat` of a process, `proc_pid_stat(5)`, tells of one that
-/// has not ended. The state follows the name, which may hold anything.
-fn is_alive(stat: &[u8]) -> bool {
-    let state = stat
-        .iter()
-        .rposition(|byte| *byte == b')')
-        .and_then(|end| stat.get(end + 2));
-    state.is_some_and(|state| !matches!(state, b'Z' | b'X'))
 }
 
 #[cfg(test)]
@@ -87,6 +111,9 @@ mod tests {
         );
         assert!(is_in(mark, limits.as_bytes()));
         assert!(!is_in(Mark(7), limits.as_bytes()) && !is_in(mark, b""));
-        assert!(is_alive(b"7 (a) Z) S 1 2") && !is_alive(b"7 (a) Z 1 2") && !is_alive(b""));
+        let seen = Seen::parse(b"7 (a) Z) S 3 2").unwrap();
+        assert!(seen.is_alive && seen.parent == Pid::from_raw(3));
+        assert!(!Seen::parse(b"7 (a) Z 1 2").unwrap().is_alive);
+        assert!(Seen::parse(b"").is_none());
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use model::{ExposeSecret, SecretString};
-use tempfile::TempDir;
 
+use super::rooms::{self, Rooms};
 use crate::{Fault, Stage};
 
 /// Where programs are, whatever this process was started with.
@@ -21,14 +21,19 @@ pub(super) type Variables = BTreeMap<String, SecretString>;
 
 /// A private folder and the variables of one run. It is gone with its handle.
 pub(super) struct Room {
-    folder: TempDir,
+    folder: PathBuf,
+    secrets: Vec<PathBuf>,
     environment: BTreeMap<String, OsString>,
 }
 
 impl Room {
     /// Makes the folder and writes the `filesystem:` variables into it; those
     /// of the connection win over those of the run.
-    pub(super) fn furnish(connection: &Variables, run: &Variables) -> Result<Self, Fault> {
+    pub(super) fn furnish(
+        rooms: &Rooms,
+        connection: &Variables,
+        run: &Variables,
+    ) -> Result<Self, Fault> {
         check(run)?;
         let refuse = |error: std::io::Error| {
             Fault::unavailable(
@@ -36,38 +41,36 @@ impl Room {
                 format!("the folder of the run cannot be made: {error}"),
             )
         };
-        let folder = tempfile::Builder::new()
-            .prefix("drawgate-")
-            .permissions(PermissionsExt::from_mode(0o700))
-            .tempdir()
-            .map_err(refuse)?;
-        let mut environment = BTreeMap::from([
-            ("PATH".to_owned(), PATH.into()),
-            ("HOME".to_owned(), folder.path().into()),
-            ("LANG".to_owned(), "C.UTF-8".into()),
-        ]);
+        let folder = rooms.make().map_err(refuse)?;
+        let mut room = Self {
+            environment: BTreeMap::from([
+                ("PATH".to_owned(), PATH.into()),
+                ("HOME".to_owned(), folder.clone().into()),
+                ("LANG".to_owned(), "C.UTF-8".into()),
+            ]),
+            secrets: Vec::new(),
+            folder,
+        };
         for (key, value) in run.iter().chain(connection) {
             let Some((form, name)) = key.split_once(':') else {
                 continue;
             };
             let value = if form == "filesystem" {
-                let path = folder.path().join(name);
+                let path = room.folder.join(name);
+                room.secrets.push(path.clone());
                 write(&path, value).map_err(refuse)?;
                 path.into_os_string()
             } else {
                 value.expose_secret().into()
             };
-            environment.insert(name.to_owned(), value);
+            room.environment.insert(name.to_owned(), value);
         }
-        Ok(Self {
-            folder,
-            environment,
-        })
+        Ok(room)
     }
 
     /// The folder.
     pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 
     /// All variables.
@@ -77,9 +80,18 @@ impl Room {
 
     /// Removes the folder, which may be big.
     pub(super) async fn clear(self) {
-        let removing = tokio::task::spawn_blocking(move || self.folder.close());
-        if !matches!(removing.await, Ok(Ok(()))) {
-            tracing::warn!("the folder of a run could not be removed");
+        let _ = tokio::task::spawn_blocking(move || drop(self)).await;
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // Whatever else cannot be removed, the secrets are.
+        for secret in &self.secrets {
+            let _ = fs::remove_file(secret);
+        }
+        if let Err(error) = rooms::remove(&self.folder) {
+            tracing::warn!(%error, "the folder of a run could not be removed");
         }
     }
 }
@@ -113,11 +125,14 @@ pub(super) fn check(variables: &Variables) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether `program` can be run with the variables of the connection.
+/// Whether `program` can be run with the variables of the connection. A
+/// relative path is one in the folder of the run, where no programs are.
 pub(super) fn is_program(program: &str, connection: &Variables) -> bool {
     let is_file = |path: &Path| {
-        path.metadata()
-            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        path.is_absolute()
+            && path
+                .metadata()
+                .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
     };
     if program.contains('/') {
         return is_file(Path::new(program));

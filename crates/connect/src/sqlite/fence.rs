@@ -1,13 +1,36 @@
 //! What a script may not do to the library, the schema or the memory.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, Result};
+use rusqlite::{Connection, Result, ffi};
 
-/// Longest value in bytes. As hexadecimal digits it is longer than what a run
-/// may answer, and it bounds what one expression takes from memory.
-const LONGEST: i32 = 64 * 1024 * 1024;
+use super::functions;
+use super::rows::Rows;
+use super::script::Break;
+use super::stop::Stop;
+
+/// Longest value or row of a table in bytes.
+pub(super) const LONGEST: i32 = 16 * 1024 * 1024;
+/// Longest pattern of `LIKE` and `GLOB` in bytes: the library goes into itself
+/// for each wildcard, and tries the text at every place of the other one.
+const LONGEST_PATTERN: i32 = 1000;
+/// Most instructions of one statement. Views that name one view twice, which
+/// does the same, ask for any number of them.
+const MOST_INSTRUCTIONS: i32 = 1_000_000;
+/// Most bytes that the library may take for all connections of the process
+/// together; an allocation above fails. One row of results may have thousands
+/// of the longest values.
+const MOST_MEMORY: i64 = 1024 * 1024 * 1024;
+/// Most bytes of text of all tables, views and triggers. Together with the
+/// longest script (1 MiB) they bound how deep the library goes into itself,
+/// see [`super::thread`].
+const LONGEST_SCHEMA: i64 = 2 * 1024 * 1024;
+/// Instructions between two looks at the stop.
+const STEPS: i32 = 500;
 
 /// Pragmas that a script may read and set: they touch nothing but its own
 /// connection and file. All others are refused, for some hold for every
@@ -18,7 +41,6 @@ const SETTABLE: &[&str] = &[
     "application_id",
     "auto_vacuum",
     "automatic_index",
-    "busy_timeout",
     "case_sensitive_like",
     "defer_foreign_keys",
     "encoding",
@@ -71,16 +93,67 @@ const READABLE: &[&str] = &[
     "threads",
 ];
 
-/// Puts a connection behind the fence.
+/// Puts a connection behind the fence. The run ends when `stop` is set or
+/// nobody takes `rows`.
 ///
 /// # Errors
 /// Those of the library.
-pub(super) fn put_up(connection: &Connection) -> Result<()> {
-    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+pub(super) fn put_up(connection: &Connection, stop: &Stop, rows: &Arc<Mutex<Rows>>) -> Result<()> {
+    // One for `VACUUM`, which fills a file without a name.
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_VDBE_OP, MOST_INSTRUCTIONS)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
-    connection.authorizer(Some(|context: AuthContext<'_>| judge(&context.action)))
+    connection.pragma_update_and_check(None, "hard_heap_limit", MOST_MEMORY, |_| Ok(()))?;
+    functions::replace_slow(connection)?;
+    stop.heed_in_locks(connection)?;
+    let (stopped, rows) = (stop.clone(), Arc::clone(rows));
+    let is_over = move || stopped.is_set() || rows.lock().flush_old().is_err();
+    connection.progress_handler(STEPS, Some(is_over))?;
+    // Preparing a statement can take long too, and asks here on its way.
+    let stopped = stop.clone();
+    connection.authorizer(Some(move |context: AuthContext<'_>| {
+        if stopped.is_set() {
+            Authorization::Deny
+        } else {
+            judge(&context.action)
+        }
+    }))
+}
+
+/// Checks that no statement goes too deep, whenever the schema has changed.
+#[derive(Default)]
+pub(super) struct Depth {
+    checked: Option<i64>,
+}
+
+impl Depth {
+    /// Checks before the next statement is prepared.
+    ///
+    /// # Errors
+    /// When the schema is too long.
+    pub(super) fn check(&mut self, connection: &Connection) -> std::result::Result<(), Break> {
+        let ask = |sql| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+        // Whoever cannot read the schema fails at the statement, with its reason.
+        let version = ask("PRAGMA main.schema_version").ok().flatten();
+        if version.is_none() || version == self.checked {
+            return Ok(());
+        }
+        let text = "SELECT sum(length(CAST(sql AS BLOB))) FROM main.sqlite_schema
+            WHERE type <> 'index'";
+        if ask(text)
+            .ok()
+            .flatten()
+            .is_some_and(|bytes| bytes > LONGEST_SCHEMA)
+        {
+            let reason = "the tables, views and triggers of the file have too much text";
+            return Err(Break::Refused(reason));
+        }
+        self.checked = version;
+        Ok(())
+    }
 }
 
 fn judge(action: &AuthAction<'_>) -> Authorization {
@@ -89,7 +162,9 @@ fn judge(action: &AuthAction<'_>) -> Authorization {
             pragma_name,
             pragma_value,
         } => is_free(pragma_name, pragma_value.is_some()),
-        AuthAction::Attach { .. } | AuthAction::Detach { .. } => false,
+        AuthAction::Attach { filename } => filename.is_empty(),
+        // The name of the file is an expression.
+        AuthAction::Unknown { code, .. } => *code != ffi::SQLITE_ATTACH,
         _ => true,
     };
     if is_free {

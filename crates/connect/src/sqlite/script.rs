@@ -1,21 +1,21 @@
 //! Running a script statement by statement, on a blocking thread.
 
 use fallible_iterator_of_rusqlite::FallibleIterator;
-use model::{Column, ColumnSource, Piece, RowBatch, TargetError, ValueKind};
-use rusqlite::types::ValueRef;
-use rusqlite::{Batch, Connection, Error, Statement};
-use tokio::sync::mpsc::Sender;
+use model::{Column, ColumnSource, Piece, TargetError, ValueKind};
+use parking_lot::Mutex;
+use rusqlite::{Batch, Connection, Error, ErrorCode, Statement, ffi};
 
+use super::fence;
+use super::rows::Rows;
+use super::stop::Stop;
+use crate::Fault;
 use crate::caret::point_at;
 use crate::words::{Verb, verb};
 
-/// A batch is sent when it holds this many bytes of text …
-const BATCH_BYTES: usize = 64 * 1024;
-/// … or this many rows.
-const BATCH_ROWS: usize = 4096;
-
 /// What the thread says.
 pub(super) enum Said {
+    /// The file was not opened, or the script not begun.
+    Fault(Fault),
     /// A piece of the answer.
     Piece(Piece),
     /// The script ended.
@@ -23,45 +23,78 @@ pub(super) enum Said {
 }
 
 /// Why a script ended early.
-enum Break {
+pub(super) enum Break {
+    /// The library said so.
     Failed(Error),
+    /// It asks for what no script may have.
     Refused(&'static str),
+    /// Nobody listens.
     Unwanted,
 }
 
-/// Runs `script` and sends what it says.
-pub(super) fn execute(connection: &Connection, script: &str, read_only: bool, out: &Sender<Said>) {
-    let outcome = if read_only {
-        run_one(connection, script, out)
-    } else {
-        run_all(connection, script, out)
-    };
-    let error = match outcome {
-        Ok(()) => None,
-        Err(Break::Unwanted) => return,
-        Err(Break::Refused(reason)) => Some(TargetError {
-            code: None,
-            text: format!("ERROR:  {reason}"),
-        }),
-        Err(Break::Failed(error)) => Some(report(&error, script)),
-    };
-    if let Some(error) = error {
-        let _ = out.blocking_send(Said::Piece(Piece::Error(error)));
-    }
-    let _ = out.blocking_send(Said::End);
+/// What is to be run.
+pub(super) struct Script<'a> {
+    /// Statements.
+    pub(super) text: &'a str,
+    /// Nothing may be changed.
+    pub(super) read_only: bool,
+    /// Tells when it must end.
+    pub(super) stop: &'a Stop,
 }
 
-fn run_all(connection: &Connection, script: &str, out: &Sender<Said>) -> Result<(), Break> {
-    let mut batch = Batch::new(connection, script);
-    while let Some(mut statement) = batch.next()? {
-        run(connection, &mut statement, out)?;
+impl Script<'_> {
+    /// Runs it and sends what it says.
+    pub(super) fn execute(&self, connection: &Connection, rows: &Mutex<Rows>) {
+        let outcome = if self.read_only {
+            run_one(connection, self.text, rows)
+        } else {
+            run_all(connection, self.text, rows)
+        };
+        let error = match outcome {
+            Ok(()) => None,
+            Err(Break::Unwanted) => return,
+            Err(Break::Refused(reason)) => Some(TargetError {
+                code: None,
+                text: format!("ERROR:  {reason}"),
+            }),
+            Err(Break::Failed(error)) => Some(report(&self.told(error), self.text)),
+        };
+        let mut rows = rows.lock();
+        if let Some(error) = error {
+            let _ = rows.say(Said::Piece(Piece::Error(error)));
+        }
+        let _ = rows.say(Said::End);
     }
-    Ok(())
+
+    /// The reason of an error: a stop comes as a refusal while a statement is
+    /// prepared.
+    fn told(&self, error: Error) -> Error {
+        let is_refused =
+            error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied);
+        if is_refused && self.stop.is_set() {
+            let code = ffi::Error::new(ffi::SQLITE_INTERRUPT);
+            return Error::SqliteFailure(code, Some("interrupted".to_owned()));
+        }
+        error
+    }
+}
+
+fn run_all(connection: &Connection, script: &str, rows: &Mutex<Rows>) -> Result<(), Break> {
+    let mut batch = Batch::new(connection, script);
+    let mut depth = fence::Depth::default();
+    loop {
+        depth.check(connection)?;
+        let Some(mut statement) = batch.next()? else {
+            return Ok(());
+        };
+        run(connection, &mut statement, rows)?;
+    }
 }
 
 /// Runs the only statement of a script that may change nothing. A second
 /// one could undo `PRAGMA query_only`.
-fn run_one(connection: &Connection, script: &str, out: &Sender<Said>) -> Result<(), Break> {
+fn run_one(connection: &Connection, script: &str, rows: &Mutex<Rows>) -> Result<(), Break> {
+    fence::Depth::default().check(connection)?;
     let mut batch = Batch::new(connection, script);
     let Some(mut statement) = batch.next()? else {
         return Ok(());
@@ -72,41 +105,32 @@ fn run_one(connection: &Connection, script: &str, out: &Sender<Said>) -> Result<
     if batch.next()?.is_some() {
         return Err(Break::Refused("a read-only run takes one statement"));
     }
-    run(connection, &mut statement, out)
+    run(connection, &mut statement, rows)
 }
 
 fn run(
     connection: &Connection,
     statement: &mut Statement<'_>,
-    out: &Sender<Said>,
+    rows: &Mutex<Rows>,
 ) -> Result<(), Break> {
     let verb = verb(&statement.expanded_sql().unwrap_or_default());
     let width = statement.column_count();
     if width > 0 {
-        send(out, Piece::Columns(read_columns(statement)))?;
+        let columns = Piece::Columns(read_columns(statement));
+        let mut rows = rows.lock();
+        rows.say(Said::Piece(columns))?;
+        rows.begin(width);
     }
-    let mut gathered = RowBatch::new(width);
-    let mut rows = statement.raw_query();
-    let outcome = loop {
-        match rows.next() {
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-            Ok(Some(row)) => {
-                for column in 0..width {
-                    add(&mut gathered, row.get_ref(column)?);
-                }
-                gathered.end_row();
-            }
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next()? {
+        // The next row is computed without the lock: the library's progress
+        // handler sends what has waited for long.
+        let mut rows = rows.lock();
+        for column in 0..width {
+            rows.add(row.get_ref(column)?)?;
         }
-        if gathered.len() >= BATCH_ROWS || gathered.bytes() >= BATCH_BYTES {
-            let full = std::mem::replace(&mut gathered, RowBatch::new(width));
-            send(out, Piece::Rows(full))?;
-        }
-    };
-    if !gathered.is_empty() {
-        send(out, Piece::Rows(gathered))?;
+        rows.end()?;
     }
-    outcome?;
     let (tag, affected) = match verb {
         Verb::Changes(name) => {
             let changed = connection.changes();
@@ -115,12 +139,7 @@ fn run(
         Verb::Other(_) if width > 0 => (String::new(), None),
         Verb::Other(name) => (name, None),
     };
-    send(out, Piece::Done { tag, affected })
-}
-
-fn send(out: &Sender<Said>, piece: Piece) -> Result<(), Break> {
-    out.blocking_send(Said::Piece(piece))
-        .map_err(|_| Break::Unwanted)
+    rows.lock().say(Said::Piece(Piece::Done { tag, affected }))
 }
 
 fn read_columns(statement: &Statement<'_>) -> Vec<Column> {
@@ -144,20 +163,6 @@ fn source(origin: &rusqlite::ColumnMetadata<'_>) -> Option<ColumnSource> {
         table: origin.table_name()?.to_owned(),
         column: origin.origin_name()?.to_owned(),
     })
-}
-
-fn add(batch: &mut RowBatch, value: ValueRef<'_>) {
-    match value {
-        ValueRef::Null => batch.push_null(),
-        ValueRef::Integer(number) => batch.push_number(number.to_string().as_bytes()),
-        ValueRef::Real(number) if number.is_finite() => {
-            batch.push_number(format!("{number:?}").as_bytes());
-        }
-        ValueRef::Real(number) if number > 0.0 => batch.push(b"Inf"),
-        ValueRef::Real(_) => batch.push(b"-Inf"),
-        ValueRef::Text(text) => batch.push(text),
-        ValueRef::Blob(bytes) => batch.push_with(|text| crate::hex::append(bytes, text)),
-    }
 }
 
 /// The error as a client prints it, pointing at its place when that is known.
@@ -184,15 +189,16 @@ fn report(error: &Error, script: &str) -> TargetError {
         }
         other => (None, other.to_string(), None),
     };
-    let mut text = format!("ERROR:  {message}");
+    let code = code.map(super::codes::name);
+    let mut text = match &code {
+        Some(code) => format!("ERROR:  {code}: {message}"),
+        None => format!("ERROR:  {message}"),
+    };
     if let Some(shown) = place.and_then(|place| point_at(script, place)) {
         text.push('\n');
         text.push_str(&shown);
     }
-    TargetError {
-        code: code.map(super::codes::name),
-        text,
-    }
+    TargetError { code, text }
 }
 
 impl From<Error> for Break {

@@ -12,4 +12,5 @@ mod process;
 mod recorder;
 mod slow;
 mod sqlite;
+mod sqlite_limits;
 mod trust;

@@ -1,13 +1,16 @@
 //! Commands.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use connect::{Stage, Target};
-use model::{Code, ConnectionType};
+use connect::{BoxFuture, Config, Halt, Runner, Sink, Stage, Target};
+use model::{Code, ConnectionType, Piece};
 use tokio_util::sync::CancellationToken;
 
-use crate::recorder::{Ask, make, run, spec};
+use crate::recorder::{Ask, is_alone, make, run, run_into, spec};
 
 fn command(words: &[&str], variables: &[(&str, &str)]) -> Arc<dyn Target> {
     let mut spec = spec(ConnectionType::Custom, "bash", variables);
@@ -182,8 +185,21 @@ async fn memory_is_limited_and_output_can_be_refused() {
     let mut spec = spec(ConnectionType::Custom, "bash", &[]);
     spec.command = Some(vec!["sh".into()]);
     spec.limits.memory_mb = 64;
-    let (recorder, _) = run(&*make(&spec), ask("sleep 0.2; ulimit -v")).await;
-    assert_eq!(recorder.output, b"65536\n");
+    let (recorder, _) = run(&*make(&spec), ask("sleep 0.2; ulimit -d; ulimit -v")).await;
+    assert_eq!(recorder.output, b"65536\nunlimited\n");
+    spec.command = Some(vec!["tail".into(), "-c".into(), "200m".into()]);
+    spec.limits.memory_mb = 32;
+    // It keeps what it may have to write.
+    let big = "x".repeat(100_000_000);
+    let finish = run(&*make(&spec), ask(&big)).await.1.unwrap();
+    assert_ne!(finish.exit_code, 0);
+    // Its runtime reserves more addresses than any machine has memory.
+    let node = command(&["node", "-e", "console.log(1)"], &[]);
+    let (recorder, finish) = run(&*node, ask("")).await;
+    assert_eq!(
+        (recorder.output.as_slice(), finish.unwrap().exit_code),
+        (b"1\n".as_slice(), 0)
+    );
 }
 
 #[tokio::test]
@@ -194,6 +210,22 @@ async fn what_cannot_start_is_a_fault() {
     assert!(!fault.message.contains("secret argument"));
     let probe = missing.probe(Duration::from_secs(1)).await;
     assert!(probe.fault.is_some());
+    for relative in ["./sh", "src/../src"] {
+        let probe = command(&[relative], &[])
+            .probe(Duration::from_secs(1))
+            .await;
+        assert!(probe.fault.is_some(), "{relative}");
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let mark = tempfile::tempdir().unwrap();
+    let touch = format!("touch {}/begun", mark.path().display());
+    let stopped = Ask {
+        stop,
+        ..ask(&touch)
+    };
+    assert!(run(&*command(&["sh"], &[]), stopped).await.1.is_err());
+    assert!(!mark.path().join("begun").exists());
     let ready = command(&["sh"], &[]).probe(Duration::from_secs(1)).await;
     assert_eq!(ready.stage, Stage::Ready);
     let escaping = Ask {
@@ -202,4 +234,154 @@ async fn what_cannot_start_is_a_fault() {
     };
     let fault = run(&*command(&["sh"], &[]), escaping).await.1.unwrap_err();
     assert_eq!(fault.code, Code::InvalidArgument);
+}
+
+/// A gateway's process: its only children are commands.
+fn alone_with(rooms: &Path, command: &[&str], variables: &[(&str, &str)]) -> Arc<dyn Target> {
+    let mut spec = spec(ConnectionType::Custom, "bash", variables);
+    spec.command = Some(command.iter().map(|word| (*word).to_owned()).collect());
+    let config = Config {
+        rooms: Some(rooms.to_owned()),
+        is_reaper: true,
+        ..Config::default()
+    };
+    Runner::new(config).target(&spec).unwrap()
+}
+
+#[tokio::test]
+async fn who_takes_off_the_mark_ends_too() {
+    if !is_alone("process::who_takes_off_the_mark_ends_too", &[]) {
+        return;
+    }
+    let rooms = tempfile::tempdir().unwrap();
+    // It was there before and is nobody's.
+    let mut inherited = std::process::Command::new("sleep");
+    let mut inherited = inherited.arg("4720").spawn().unwrap();
+    let shell = alone_with(rooms.path(), &["bash"], &[]);
+    // The second never had a parent in the run that bore the mark.
+    let escapes = "setsid bash -c 'ulimit -x 1; exec sleep 4714.1' >/dev/null 2>&1 &
+        setsid bash -c 'ulimit -x 1; (ulimit -x 0; sleep 4714.2 & sleep 4714.3) & exit' \
+            >/dev/null 2>&1 &
+        until test $(pgrep -fc '^sleep 4714') = 3; do :; done; exit 5";
+    let finish = run(&*shell, ask(escapes)).await.1.unwrap();
+    assert_eq!(finish.exit_code, 5);
+    assert_eq!(running("4714."), 0);
+
+    // One that waits for it is not mistaken, nor a run beside it.
+    let (short, long) = (
+        ask("setsid bash -c 'ulimit -x 1; exec sleep 4715.1' & exit 6"),
+        ask("setsid sleep 2 & wait $!; exit 7"),
+    );
+    let ((_, short), (_, long)) = tokio::join!(run(&*shell, short), run(&*shell, long));
+    assert_eq!((short.unwrap().exit_code, long.unwrap().exit_code), (6, 7));
+    assert_eq!(running("4715."), 0);
+    // Nor is anybody left unburied.
+    let children = std::fs::read_to_string("/proc/thread-self/children").unwrap();
+    assert_eq!(children.trim(), inherited.id().to_string());
+    assert!(inherited.try_wait().unwrap().is_none());
+    inherited.kill().unwrap();
+    inherited.wait().unwrap();
+}
+
+#[tokio::test]
+async fn no_secret_stays_in_a_folder() {
+    // The superuser can remove anything.
+    let name = "process::no_secret_stays_in_a_folder";
+    if !is_alone_as_nobody(name) {
+        return;
+    }
+    let rooms = tempfile::tempdir().unwrap();
+    let variables = [("filesystem:KEY", "secret"), ("filesystem:OTHER", "secret")];
+    let shell = alone_with(rooms.path(), &["sh"], &variables);
+    let closed = "mkdir -p a/b; cp $KEY a/b; chmod 000 a/b a; mv $OTHER x; chmod 000 .";
+    assert_eq!(run(&*shell, ask(closed)).await.1.unwrap().exit_code, 0);
+    let home = || {
+        std::fs::read_dir(rooms.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+    };
+    let left = std::fs::read_dir(home().next().unwrap()).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"]);
+
+    // What a process leaves that was killed goes at the next start, what one
+    // has that is alive stays.
+    let dead = rooms.path().join("drawgate-killed");
+    std::fs::create_dir_all(dead.join("drawgate-room")).unwrap();
+    std::fs::write(dead.join("lock"), "").unwrap();
+    std::fs::write(dead.join("drawgate-room/KEY"), "secret").unwrap();
+    let other = alone_with(rooms.path(), &["sh"], &variables);
+    assert!(!dead.exists() && home().count() == 2);
+    drop((shell, other));
+    assert_eq!(home().count(), 0);
+}
+
+/// As [`is_alone`], and without the rights of the superuser.
+fn is_alone_as_nobody(name: &str) -> bool {
+    const MARK: &str = "DRAWGATE_TEST_NOBODY";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    // The target folder of the superuser may be closed to others.
+    let folder = tempfile::tempdir().unwrap();
+    let all = PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), all).unwrap();
+    let program = folder.path().join("it");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut alone = std::process::Command::new(program);
+    alone
+        .args([name, "--exact"])
+        .env(MARK, "1")
+        .current_dir("/");
+    if std::fs::metadata(folder.path()).unwrap().uid() == 0 {
+        alone.uid(65534).gid(65534);
+    }
+    let output = alone.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+    false
+}
+
+#[tokio::test]
+async fn output_and_time_are_limited_while_input_is_not_read() {
+    // More than a pipe holds, and nobody reads it.
+    let input = "x".repeat(1_000_000);
+    let job = Ask {
+        timeout: Some(Duration::from_millis(300)),
+        ..ask(&input)
+    };
+    let finish = run(&*command(&["sleep", "4716"], &[]), job)
+        .await
+        .1
+        .unwrap();
+    assert_eq!(
+        (finish.exit_code, finish.failure.unwrap().code),
+        (143, Code::Timeout)
+    );
+    assert_eq!(running("4716"), 0);
+
+    // A sink that wants no more ends a command that has more.
+    let mut enough = Enough(0);
+    let finish = run_into(&*command(&["yes", "4717"], &[]), ask(&input), &mut enough)
+        .await
+        .unwrap();
+    assert_eq!((finish.exit_code, finish.failure), (143, None));
+    assert!(enough.0 >= 100_000);
+    assert_eq!(running("4717"), 0);
+}
+
+/// Takes 100,000 bytes.
+struct Enough(usize);
+
+impl Sink for Enough {
+    fn push(&mut self, piece: Piece) -> BoxFuture<'_, Result<(), Halt>> {
+        if let Piece::Output { data, .. } = piece {
+            self.0 += data.len();
+        }
+        let is_enough = self.0 >= 100_000;
+        Box::pin(async move { if is_enough { Err(Halt) } else { Ok(()) } })
+    }
 }

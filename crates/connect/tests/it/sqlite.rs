@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::recorder::{Ask, make, run, say, spec};
 
-fn file(folder: &TempDir, name: &str) -> Arc<dyn Target> {
+pub fn file(folder: &TempDir, name: &str) -> Arc<dyn Target> {
     let path = folder.path().join(name);
     let path = path.to_str().unwrap();
     make(&spec(ConnectionType::Database, "sqlite", &[("PATH", path)]))
 }
 
-fn fresh() -> (TempDir, Arc<dyn Target>) {
+pub fn fresh() -> (TempDir, Arc<dyn Target>) {
     let folder = tempfile::tempdir().unwrap();
     // A file of no bytes is an empty database.
     std::fs::write(folder.path().join("db"), "").unwrap();
@@ -63,14 +63,16 @@ async fn errors_point_at_their_place() {
     };
     let (recorder, finish) = run(&*target, ask("select 1;\nselect ö from nowhere; select 2")).await;
     assert!(
-        recorder.text.ends_with("ERROR:  no such table: nowhere\n"),
+        recorder
+            .text
+            .ends_with("ERROR:  SQLITE_ERROR: no such table: nowhere\n"),
         "{}",
         recorder.text
     );
     assert_eq!(recorder.code.as_deref(), Some("SQLITE_ERROR"));
     assert_eq!(finish.unwrap().exit_code, 1);
     let (recorder, _) = run(&*target, ask("select 1;\nselec 2")).await;
-    let end = "ERROR:  near \"selec\": syntax error\nLINE 2: selec 2\n        ^\n";
+    let end = "ERROR:  SQLITE_ERROR: near \"selec\": syntax error\nLINE 2: selec 2\n        ^\n";
     assert!(recorder.text.ends_with(end), "{}", recorder.text);
     let twice = "create table u (a unique); insert into u values (1), (1)";
     let (recorder, _) = run(&*target, ask(twice)).await;
@@ -175,7 +177,12 @@ async fn no_script_changes_the_library_or_the_schema_by_hand() {
         "pragma writable_schema = on",
         "pragma trusted_schema = on",
         "attach 'other.db' as other",
+        "attach 'oth' || 'er.db' as other",
+        "attach (select 'other.db') as other",
+        "detach main",
         "vacuum into 'copy.db'",
+        "vacuum into 'copy' || '.db'",
+        "pragma busy_timeout = 100000000",
         "select load_extension('x')",
     ] {
         let (text, code) = say(target.as_ref(), script).await;
@@ -187,7 +194,35 @@ async fn no_script_changes_the_library_or_the_schema_by_hand() {
     let big = "select length(hex(zeroblob(60000000)))";
     let (text, code) = say(target.as_ref(), big).await;
     assert!(code == 1 && text.contains("too big"), "{text}");
-    let fine = "pragma user_version; pragma table_info(t); select a from t";
+    let fine = "pragma user_version; pragma table_info(t); select a from t; vacuum";
     let (text, code) = say(target.as_ref(), fine).await;
     assert_eq!(code, 0, "{text}");
+}
+
+#[tokio::test]
+async fn values_keep_their_kind_and_every_byte() {
+    let (_folder, target) = fresh();
+    let script = "create table v (i integer, r real, t text, b blob);
+        insert into v values ('text', 9007199254740993, 12, x'');
+        insert into v values (9223372036854775807, 0.1, x'ff', 'plain');
+        insert into v values (-9223372036854775808, -0.0, '', null);
+        insert into v values (null, 1e300 * 1e300, cast(x'c3' as text), -1e300 * 1e300);
+        select i, r, t, b from v order by rowid;
+        select 5e-324, 1.7976931348623157e308, cast(x'00' as text), cast(x'c3b6' as text)";
+    let (said, code) = say(&*target, script).await;
+    let rows: Vec<_> = said
+        .lines()
+        .filter(|line| !line.starts_with("done ") && !line.starts_with("# "))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "text|=9007199254740992.0|12|\\x",
+            "=9223372036854775807|=0.1|\\xff|plain",
+            "=-9223372036854775808|=0.0||NULL",
+            "NULL|Inf|\\xc3|-Inf",
+            "=5e-324|=1.7976931348623157e308|\0|ö",
+        ]
+    );
+    assert_eq!(code, 0);
 }

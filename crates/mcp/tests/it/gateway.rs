@@ -122,6 +122,8 @@ impl Gateway {
             public_url: "https://gate.example.com".to_owned(),
             max_recording_bytes: 1 << 20,
             environment: Arc::new(|_| None),
+            rooms: None,
+            is_reaper: false,
         };
         let gate = Gate::new(facts, store, clock).unwrap();
         let (challenge, told) = watch::channel(None);

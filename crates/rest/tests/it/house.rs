@@ -77,6 +77,8 @@ impl House {
             public_url: "http://127.0.0.1:8009".into(),
             max_recording_bytes: 1024 * 1024,
             environment: Arc::new(|_| None),
+            rooms: None,
+            is_reaper: false,
         };
         let gate = gate::Gate::new(surroundings, store, clock).unwrap();
         Self {

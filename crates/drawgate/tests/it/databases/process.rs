@@ -1,5 +1,8 @@
 //! Processes.
 
+use std::path::Path;
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -104,10 +107,7 @@ async fn a_process_sees_its_own_variables_and_nothing_else() {
         // Its paper does not outlive the run.
         let place = admin.exec("env", "echo $PAPER").await;
         let place = place["output"].as_str().unwrap().trim().to_owned();
-        assert!(
-            !place.is_empty() && !std::path::Path::new(&place).exists(),
-            "{place}"
-        );
+        assert!(!place.is_empty() && !Path::new(&place).exists(), "{place}");
     }
 }
 
@@ -219,6 +219,50 @@ async fn a_process_cannot_reach_what_is_the_gateways() {
         .await
         .unwrap_err();
     assert_eq!(error["details"]["path"], "/input", "{error}");
+}
+
+#[tokio::test]
+async fn nothing_of_a_run_outlives_it() {
+    let mut gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let arguments = json!({
+        "name": "keyed", "type": "custom", "subtype": "bash", "command": ["bash"],
+        "secrets": {"filesystem:KEY": STANDARD.encode("to be gone")},
+    });
+    admin.call("connections_create", arguments).await.unwrap();
+    // It leaves its session and takes off whatever tells whose it is.
+    let escape = "setsid env -i bash -c 'ulimit -x 1; exec sleep 4718' >/dev/null 2>&1 &
+        until id=$(pgrep -fx 'sleep 4718'); do :; done; echo $id";
+    let answer = admin.exec("keyed", escape).await;
+    let process = format!("/proc/{}", answer["output"].as_str().unwrap().trim());
+    assert!(
+        process != "/proc/" && !Path::new(&process).exists(),
+        "{answer}"
+    );
+
+    let place = gateway.data.join("place");
+    let input = format!(
+        "echo $KEY > {0}.new; mv {0}.new {0}; sleep 4719",
+        place.display()
+    );
+    let ask = json!({"connection_name": "keyed", "input": input, "wait_seconds": 0});
+    admin.call("exec", ask).await.unwrap();
+    while !place.exists() || !is_running("sleep 4719") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let key = std::fs::read_to_string(&place).unwrap();
+    let key = Path::new(key.trim());
+    assert!(key.starts_with(gateway.data.join("rooms")) && key.exists());
+    gateway.kill();
+    gateway.start_again();
+    assert!(!key.exists());
+    assert!(!is_running("sleep 4719"));
+}
+
+/// Whether a process has this command line.
+fn is_running(line: &str) -> bool {
+    let mut find = std::process::Command::new("pgrep");
+    find.args(["-fx", line]).output().unwrap().status.success()
 }
 
 async fn input_of(client: &Client, envelope: &Value) -> String {

@@ -97,7 +97,7 @@ async fn statements_and_errors(admin: &Client) {
         admin,
         "lite",
         "insert into t values (1, 'again')",
-        "ERROR:  UNIQUE constraint failed: t.id\n",
+        "ERROR:  SQLITE_CONSTRAINT_PRIMARYKEY: UNIQUE constraint failed: t.id\n",
     )
     .await;
 }
