@@ -22,7 +22,7 @@ const SCRIPT: u64 = 16 * 1024 * 1024;
 /// Time between two attempts to cancel.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longest time for the login of one of them.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Longest time to say farewell.
 const FAREWELL: Duration = Duration::from_secs(1);
 

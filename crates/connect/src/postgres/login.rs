@@ -24,7 +24,7 @@ use crate::{Fault, Stage};
 /// Time between two requests to cancel.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Longest time for one of them.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What it takes to log in.
 pub(super) struct Login {

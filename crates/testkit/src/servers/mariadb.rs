@@ -190,6 +190,9 @@ fn run(folder: &Path, port: u16, certificate: Option<&Certificate>) -> Result<Ru
         .args(["--no-defaults", "--bind-address=127.0.0.1"])
         .args(["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin"])
         .args(["--innodb-buffer-pool-size=32M", "--skip-name-resolve"])
+        // A server removes what it takes for left over from its folder of
+        // temporary files, even what another one is just using.
+        .arg(format!("--tmpdir={}", folder.display()))
         .arg(format!("--port={port}"))
         .arg(format!("--datadir={}", path("data").display()))
         .arg(format!("--socket={}", path("socket").display()))
