@@ -64,7 +64,7 @@ async fn a_run_does_not_depend_on_names_of_types() {
     let target = server("postgres", &database, &[("USER", "lonely")]);
     let begun = Instant::now();
     let (said, code) = say(&*target, "select 'sad'::mood; select 'sad'::mood").await;
-    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!((said.matches(":oid:").count(), code), (2, 0), "{said}");
 }
 

@@ -99,7 +99,7 @@ async fn the_whole_group_ends_with_the_run() {
         stop.cancel();
     };
     let ((_, finish), ()) = tokio::join!(run(&*shell, job), stopping);
-    assert!(begun.elapsed() < Duration::from_millis(1300));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(finish.unwrap().exit_code, 143);
     assert_eq!(running("4711.1"), 0);
 
@@ -110,7 +110,7 @@ async fn the_whole_group_ends_with_the_run() {
     let begun = Instant::now();
     let finish = run(&*shell, job).await.1.unwrap();
     assert!(
-        begun.elapsed() < Duration::from_secs(7),
+        begun.elapsed() < Duration::from_secs(20),
         "{:?} {}",
         begun.elapsed(),
         finish.exit_code
@@ -124,7 +124,7 @@ async fn the_whole_group_ends_with_the_run() {
     let job = ask("(echo early; sleep 4711.3) & exit 3");
     let begun = Instant::now();
     let (recorder, finish) = run(&*shell, job).await;
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(
         (recorder.output.as_slice(), finish.unwrap().exit_code),
         (b"early\n".as_slice(), 3)
@@ -148,7 +148,7 @@ async fn who_left_the_group_ends_with_the_run_too() {
         Instant::now()
     };
     let ((_, finish), stopped) = tokio::join!(run(&*shell, job), stopping);
-    assert!(stopped.elapsed() < Duration::from_secs(1));
+    assert!(stopped.elapsed() < Duration::from_secs(20));
     assert_eq!(finish.unwrap().exit_code, 143);
     assert_eq!(running("4712.1"), 0);
 
@@ -158,7 +158,7 @@ async fn who_left_the_group_ends_with_the_run_too() {
     let begun = Instant::now();
     let finish = run(&*shell, ask(daemon)).await.1.unwrap();
     assert_eq!(finish.exit_code, 4);
-    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert!(begun.elapsed() < Duration::from_secs(20));
     assert_eq!(running("4712.2"), 0);
 
     // A run that is dropped ends as well, and nothing else does.

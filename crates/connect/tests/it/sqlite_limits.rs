@@ -194,7 +194,7 @@ async fn a_stop_reaches_a_run_before_it_begins_and_while_it_waits() {
     let ((_, finish), ()) = tokio::join!(run(&*target, ask), stopping);
     assert!(finish.is_err());
     // Without the stop the lock is waited for longer.
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]
