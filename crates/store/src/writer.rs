@@ -10,6 +10,7 @@ mod frame;
 mod journal;
 mod lanes;
 mod leader;
+mod merge;
 mod op;
 mod statements;
 mod wal;
@@ -24,6 +25,7 @@ use crate::Error;
 use crate::db::Db;
 
 pub(crate) use backlog::Backlog;
+pub(crate) use frame::Row as JournalRow;
 pub(crate) use journal::Mark;
 pub(crate) use op::{Audit, Cell, Closed, Kind, Op, Opened, Segment};
 

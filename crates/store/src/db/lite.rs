@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use crate::Error;
 use crate::sql::{Bind, Sql};
-use crate::writer::{Cell, Kind, Mark};
+use crate::writer::{Cell, JournalRow, Kind, Mark};
 
 /// Prepared statements that are kept.
 const PREPARED: usize = 128;
@@ -120,13 +120,9 @@ impl Lite {
     }
 
     /// Writes rows of the journal and the mark of their end, all or nothing.
-    pub(crate) fn write_rows<'a>(
-        &self,
-        mut rows: impl Iterator<Item = (Kind, Vec<Cell<'a>>)>,
-        mark: Mark,
-    ) -> rusqlite::Result<()> {
+    pub(crate) fn write_rows(&self, rows: &[JournalRow<'_>], mark: Mark) -> rusqlite::Result<()> {
         self.say("BEGIN IMMEDIATE")?;
-        let written = rows.try_for_each(|(kind, cells)| self.write_row(kind, cells));
+        let written = rows.iter().try_for_each(|row| self.write_row(row));
         let written = written.and_then(|()| self.move_mark(mark));
         let written = written.and_then(|()| self.say("COMMIT"));
         if written.is_err() {
@@ -136,11 +132,11 @@ impl Lite {
     }
 
     /// Writes one row.
-    pub(crate) fn write_row(&self, kind: Kind, cells: Vec<Cell<'_>>) -> rusqlite::Result<()> {
-        let text = &self.texts[kind as usize];
+    pub(crate) fn write_row(&self, row: &JournalRow<'_>) -> rusqlite::Result<()> {
+        let text = &self.texts[row.kind as usize];
         let mut prepared = self.connection.prepare_cached(text)?;
         // Placeholders of these texts are in the order of their numbers.
-        for (at, cell) in cells.into_iter().enumerate() {
+        for (at, cell) in row.cells.iter().enumerate() {
             match cell {
                 Cell::Text(text) => prepared.raw_bind_parameter(at + 1, text.as_ref()),
                 Cell::Int(int) => prepared.raw_bind_parameter(at + 1, int),

@@ -27,7 +27,7 @@ pub(super) struct Moved<'a> {
     metrics: Cow<'a, Metrics>,
     review: Cow<'a, Option<Object>>,
     ai_analysis: Cow<'a, Option<Object>>,
-    guardrails_info: Cow<'a, Vec<Object>>,
+    guardrails_info: Cow<'a, [Object]>,
     version: i64,
     updated_at: Timestamp,
 }
@@ -48,7 +48,7 @@ impl<'a> Moved<'a> {
             metrics: Cow::Borrowed(&session.metrics),
             review: Cow::Borrowed(&session.review),
             ai_analysis: Cow::Borrowed(&session.ai_analysis),
-            guardrails_info: Cow::Borrowed(&session.guardrails_info),
+            guardrails_info: Cow::Borrowed(session.guardrails_info.as_slice()),
             version: session.version,
             updated_at: session.updated_at,
         }

@@ -2,7 +2,6 @@
 //! every few milliseconds, many rows in one transaction, and before anything
 //! else reads or writes the tables.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -12,9 +11,9 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::Job;
-use super::frame::Frame;
+use super::frame::{Frame, Row};
 use super::journal::{Journal, Mark};
-use super::op::{Closed, Op, Opened};
+use super::merge::merge;
 use super::wal::Wal;
 use crate::Error;
 use crate::db::{Desk, LOOK, Lite, PATIENCE, is_about_data, is_busy};
@@ -45,11 +44,13 @@ pub(crate) struct Backlog {
 #[derive(Default)]
 struct State {
     journal: Option<Journal>,
-    ops: Vec<Op>,
-    /// End of `ops` in the journal.
+    /// What waits, as it lies in the journal: whole groups that one thread makes
+    /// and another drops in one go.
+    frames: Vec<Frame>,
+    /// End of `frames` in the journal.
     mark: Mark,
     bytes: usize,
-    /// Some ops are being brought in.
+    /// Some frames are being brought in.
     is_moving: bool,
     /// The tables did not take rows; nothing is taken on until they do.
     is_stuck: bool,
@@ -82,28 +83,24 @@ impl Backlog {
 
     /// Puts a group on file and answers everybody in it.
     pub(super) fn record(&self, group: Vec<Job>) {
-        let mut frame = Frame::of(group.iter().flat_map(|job| &job.ops));
-        let (ops, waiting): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|job| (job.ops, job.done)).unzip();
-        let written = self.put(&mut frame, ops);
+        let written = self.put(Frame::of(group.iter().flat_map(|job| &job.ops)));
         if written.is_ok() {
             self.grown.notify_one();
         }
-        for done in waiting {
-            // Who no longer waits does not mind.
-            let _ = done.send(written.clone());
+        for job in group {
+            job.answer(written.clone());
         }
     }
 
-    fn put(&self, frame: &mut Frame, ops: Vec<Vec<Op>>) -> Result<(), Error> {
+    fn put(&self, mut frame: Frame) -> Result<(), Error> {
         let mut state = self.state.lock();
         if state.is_stuck || state.bytes > MOST {
             return Err(Error::unavailable("the tables take no more rows"));
         }
         let journal = state.journal.as_mut().ok_or_else(Error::closed)?;
-        state.mark = journal.append(frame).map_err(Error::unavailable)?;
+        state.mark = journal.append(&mut frame).map_err(Error::unavailable)?;
         state.bytes += frame.len();
-        state.ops.extend(ops.into_iter().flatten());
+        state.frames.push(frame);
         Ok(())
     }
 
@@ -146,30 +143,30 @@ impl Backlog {
 
     fn is_settled(&self) -> bool {
         let state = self.state.lock();
-        state.ops.is_empty() && !state.is_moving
+        state.frames.is_empty() && !state.is_moving
     }
 
     /// Moves all rows into the tables, with the mark that says so.
     fn move_into(&self, lite: &Lite) -> Result<(), Error> {
-        let (ops, mark, bytes) = {
+        let (frames, mark, bytes) = {
             let mut state = self.state.lock();
-            if state.ops.is_empty() {
+            if state.frames.is_empty() {
                 return Ok(());
             }
             state.is_moving = true;
-            let ops = std::mem::take(&mut state.ops);
-            (ops, state.mark, state.bytes)
+            let frames = std::mem::take(&mut state.frames);
+            (frames, state.mark, state.bytes)
         };
-        self.wal.grows(bytes / PAGE + PAGES * ops.len());
-        let ops = merge(ops);
-        let mut moved = write(lite, &ops, mark);
+        let rows = merge(frames.iter().flat_map(Frame::rows));
+        self.wal.grows(bytes / PAGE + PAGES * rows.len());
+        let mut moved = write(lite, &rows, mark);
         // On a full disk there is room to be had again.
         if moved.is_err() {
             if let Some(journal) = &self.state.lock().journal {
                 journal.forget_spare();
             }
             if lite.empty_log().is_ok() {
-                moved = write(lite, &ops, mark);
+                moved = write(lite, &rows, mark);
             }
         }
         let mut state = self.state.lock();
@@ -183,7 +180,8 @@ impl Backlog {
                 }
             }
             Err(_) => {
-                state.ops.splice(0..0, ops);
+                drop(rows);
+                state.frames.splice(0..0, frames);
             }
         }
         moved
@@ -234,65 +232,27 @@ async fn bring_in(backlog: Weak<Backlog>, grown: Arc<Notify>) {
 }
 
 /// Writes rows in one transaction; waits for another process that has the file.
-fn write(lite: &Lite, ops: &[Op], mark: Mark) -> Result<(), Error> {
+fn write(lite: &Lite, rows: &[Row<'_>], mark: Mark) -> Result<(), Error> {
     let end = Instant::now() + PATIENCE;
     loop {
-        let rows = ops.iter().map(|op| (op.kind(), op.cells()));
         match lite.write_rows(rows, mark) {
             Err(error) if is_busy(&error) && Instant::now() < end => std::thread::sleep(LOOK),
             // One row among many was refused: the others must not suffer.
-            Err(error) if is_about_data(&error) => return write_others(lite, ops, mark),
+            Err(error) if is_about_data(&error) => return write_others(lite, rows, mark),
             written => return Ok(written?),
         }
     }
 }
 
-fn write_others(lite: &Lite, ops: &[Op], mark: Mark) -> Result<(), Error> {
-    for op in ops {
-        match lite.write_row(op.kind(), op.cells()) {
+fn write_others(lite: &Lite, rows: &[Row<'_>], mark: Mark) -> Result<(), Error> {
+    for row in rows {
+        match lite.write_row(row) {
             Err(error) if is_about_data(&error) => {
-                tracing::error!(%error, kind = ?op.kind(), session_id = op.session(),
+                tracing::error!(%error, kind = ?row.kind, session_id = row.session(),
                     "the store refused a row");
             }
             written => written?,
         }
     }
-    Ok(lite.write_rows(std::iter::empty(), mark)?)
-}
-
-/// Lets a session that was opened and moved on be one row.
-fn merge(ops: Vec<Op>) -> Vec<Op> {
-    let mut merged: Vec<Op> = Vec::with_capacity(ops.len());
-    let mut opened = HashMap::new();
-    for op in ops {
-        match op {
-            Op::Open(row) => {
-                opened.insert(row.head[0].clone(), merged.len());
-                merged.push(Op::Open(row));
-            }
-            Op::Close(closed) => {
-                let place = opened.get(&closed.id).copied();
-                match place.and_then(|place| merged.get_mut(place)) {
-                    Some(Op::Open(row)) => move_on(row, *closed),
-                    _ => merged.push(Op::Close(closed)),
-                }
-            }
-            other => merged.push(other),
-        }
-    }
-    merged
-}
-
-/// As the statement of a close does it: what is done stays as it is.
-fn move_on(row: &mut Opened, closed: Closed) {
-    if row.head[1] != closed.org || row.head[8] == "done" {
-        return;
-    }
-    row.head[8] = closed.status.to_owned();
-    row.outcome = closed.outcome;
-    row.review_status = closed.review_status;
-    row.risk_level = closed.risk_level;
-    row.version = closed.version;
-    row.replica = closed.replica;
-    row.moved = Some(closed.moved);
+    Ok(lite.write_rows(&[], mark)?)
 }

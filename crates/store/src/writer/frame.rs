@@ -41,6 +41,10 @@ impl Frame {
                 push(&mut bytes, &cell);
             }
         }
+        // Frames are kept until their rows are in the tables.
+        if bytes.capacity() > 2 * bytes.len() {
+            bytes.shrink_to_fit();
+        }
         let length = (bytes.len() - HEAD) as u32;
         bytes[..4].copy_from_slice(&length.to_le_bytes());
         let checksum = crc32fast::hash(&bytes[HEAD..]);
@@ -57,6 +61,22 @@ impl Frame {
     /// How many bytes they are.
     pub(super) const fn len(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// The rows, in order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        let mut body = self.bytes.get(HEAD..).unwrap_or_default();
+        std::iter::from_fn(move || row(&mut body))
+    }
+}
+
+impl Row<'_> {
+    /// Id of the session whose row is written.
+    pub(crate) fn session(&self) -> Option<&str> {
+        match (self.kind, self.cells.first()) {
+            (Kind::Open | Kind::Close, Some(Cell::Text(id))) => Some(id),
+            _ => None,
+        }
     }
 }
 

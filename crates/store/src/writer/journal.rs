@@ -58,7 +58,7 @@ impl Journal {
         }
         let number = left.iter().copied().fold(mark.segment, i64::max) + 1;
         lite.write_rows(
-            std::iter::empty(),
+            &[],
             Mark {
                 segment: number,
                 position: 0,
@@ -149,9 +149,8 @@ fn bring_in(database: &Path, number: i64, mark: Mark, lite: &Lite) -> Result<(),
     while let Some(rows) = frame::next(&mut rest, number) {
         let position = i64::try_from(bytes.len() - rest.len()).unwrap_or(i64::MAX);
         count += rows.len();
-        let rows = rows.into_iter().map(|row| (row.kind, row.cells));
         lite.write_rows(
-            rows,
+            &rows,
             Mark {
                 segment: number,
                 position,
