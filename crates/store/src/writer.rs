@@ -12,6 +12,7 @@ mod lanes;
 mod leader;
 mod merge;
 mod op;
+mod segment;
 mod statements;
 mod wal;
 

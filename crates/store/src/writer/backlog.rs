@@ -3,6 +3,7 @@
 //! else reads or writes the tables.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,9 @@ pub(crate) struct Backlog {
     desk: Desk,
     database: PathBuf,
     state: Mutex<State>,
+    /// The tables did not take rows; nothing is taken on until they do. Set under
+    /// the lock of the state, looked at by everybody.
+    is_stuck: AtomicBool,
     grown: Arc<Notify>,
     wal: Wal,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -52,8 +56,6 @@ struct State {
     bytes: usize,
     /// Some frames are being brought in.
     is_moving: bool,
-    /// The tables did not take rows; nothing is taken on until they do.
-    is_stuck: bool,
 }
 
 impl Backlog {
@@ -64,6 +66,7 @@ impl Backlog {
             wal: Wal::new(database.clone(), desk),
             database,
             state: Mutex::default(),
+            is_stuck: AtomicBool::new(false),
             grown: Arc::default(),
             task: Mutex::default(),
         }
@@ -94,7 +97,7 @@ impl Backlog {
 
     fn put(&self, mut frame: Frame) -> Result<(), Error> {
         let mut state = self.state.lock();
-        if state.is_stuck || state.bytes > MOST {
+        if self.lags() || state.bytes > MOST {
             return Err(Error::unavailable("the tables take no more rows"));
         }
         let journal = state.journal.as_mut().ok_or_else(Error::closed)?;
@@ -109,8 +112,7 @@ impl Backlog {
     /// # Errors
     /// What keeps the tables from taking those that wait.
     pub(super) async fn ready(self: &Arc<Self>) -> Result<(), Error> {
-        let is_stuck = self.state.lock().is_stuck;
-        if is_stuck {
+        if self.lags() {
             self.try_settle().await?;
         }
         Ok(())
@@ -118,7 +120,7 @@ impl Backlog {
 
     /// Whether the tables lack rows that are on file.
     pub(crate) fn lags(&self) -> bool {
-        self.state.lock().is_stuck
+        self.is_stuck.load(Ordering::Acquire)
     }
 
     /// Brings in everything that was on file before the call. When that cannot
@@ -162,7 +164,7 @@ impl Backlog {
         let mut moved = write(lite, &rows, mark);
         // On a full disk there is room to be had again.
         if moved.is_err() {
-            if let Some(journal) = &self.state.lock().journal {
+            if let Some(journal) = &mut self.state.lock().journal {
                 journal.forget_spare();
             }
             if lite.empty_log().is_ok() {
@@ -171,7 +173,7 @@ impl Backlog {
         }
         let mut state = self.state.lock();
         state.is_moving = false;
-        state.is_stuck = moved.is_err();
+        self.is_stuck.store(moved.is_err(), Ordering::Release);
         match &moved {
             Ok(()) => {
                 state.bytes -= bytes;

@@ -2,18 +2,17 @@
 //! of SQLite: one append for a group, where the tables and their indexes would
 //! cost a dozen pages.
 //!
-//! Segments are numbered. The file of one whose rows are in the tables is kept
-//! for a later one: to write over what is there takes a fraction of the time of
-//! making a file grow, and works on a full disk. A mark in the tables says up to which byte of which
+//! Segments are numbered. A mark in the tables says up to which byte of which
 //! segment they hold everything; it moves in the transaction that brings the
 //! rows. After a crash, what lies behind the mark is brought in, once.
 
-use std::fs::{self, File};
+use std::collections::VecDeque;
+use std::fs;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::frame::{self, Frame};
+use super::segment::{self, HEAD, Segment};
 use crate::Error;
 use crate::db::Lite;
 
@@ -23,6 +22,9 @@ const LONG: u64 = 8 * 1024 * 1024;
 /// Bytes from which a segment is given up when all of it is in the tables.
 const SHORT: u64 = 256 * 1024;
 
+/// Files that are kept for later segments.
+const SPARE: usize = 2;
+
 /// A place in the journal: the end of what was written or brought in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
@@ -30,14 +32,17 @@ pub(crate) struct Mark {
     pub(crate) position: i64,
 }
 
-/// The segment that is written to.
+/// The segment that is written to, and the others.
 pub(super) struct Journal {
     database: PathBuf,
-    file: File,
+    file: Segment,
     number: i64,
     length: u64,
-    /// Older segments that may still be there.
-    oldest: i64,
+    /// Segments before it whose rows may not be in the tables yet.
+    older: VecDeque<(i64, Segment)>,
+    spare: Vec<Segment>,
+    /// Files made so far.
+    made: u32,
 }
 
 impl Journal {
@@ -48,31 +53,36 @@ impl Journal {
     /// be written.
     pub(super) fn recover(database: &Path, lite: &Lite) -> Result<Self, Error> {
         let mark = lite.mark()?;
-        let left = segments(database).map_err(Error::unavailable)?;
-        for number in left
-            .iter()
-            .copied()
-            .filter(|number| *number >= mark.segment)
-        {
-            bring_in(database, number, mark, lite)?;
+        let left = segment::left(database).map_err(Error::unavailable)?;
+        let mut last = mark.segment;
+        for (number, file) in &left {
+            if let Some(number) = number.filter(|number| *number >= mark.segment) {
+                bring_in(file, number, mark, lite)?;
+                last = last.max(number);
+            }
         }
-        let number = left.iter().copied().fold(mark.segment, i64::max) + 1;
+        let number = last + 1;
+        let segment = number;
         lite.write_rows(
             &[],
             Mark {
-                segment: number,
+                segment,
                 position: 0,
             },
         )?;
-        for old in left {
-            fs::remove_file(place(database, old)).map_err(Error::unavailable)?;
+        for (_, file) in left {
+            fs::remove_file(file).map_err(Error::unavailable)?;
         }
+        let file = Segment::make(database, 1).map_err(Error::unavailable)?;
+        file.begin(number).map_err(Error::unavailable)?;
         Ok(Self {
             database: database.to_owned(),
-            file: begin(database, number).map_err(Error::unavailable)?,
+            file,
             number,
-            length: 0,
-            oldest: number,
+            length: HEAD,
+            older: VecDeque::new(),
+            spare: Vec::new(),
+            made: 1,
         })
     }
 
@@ -86,7 +96,7 @@ impl Journal {
             self.begin_next()?;
         }
         let bytes = frame.in_segment(self.number);
-        self.file.write_all_at(bytes, self.length)?;
+        self.file.write(bytes, self.length)?;
         self.length += bytes.len() as u64;
         Ok(Mark {
             segment: self.number,
@@ -105,103 +115,68 @@ impl Journal {
         self.forget_before(mark.segment);
     }
 
-    /// Gives the room of the spare file back to the disk.
-    pub(super) fn forget_spare(&self) {
-        let _ = fs::remove_file(spare(&self.database));
+    /// Gives the room of files that wait back to the disk.
+    pub(super) fn forget_spare(&mut self) {
+        self.spare.drain(..).for_each(Segment::remove);
     }
 
     fn begin_next(&mut self) -> io::Result<()> {
-        self.file = begin(&self.database, self.number + 1)?;
+        let next = match self.spare.pop() {
+            Some(spare) => spare,
+            None => {
+                let made = Segment::make(&self.database, self.made + 1)?;
+                self.made += 1;
+                made
+            }
+        };
+        if let Err(error) = next.begin(self.number + 1) {
+            self.spare.push(next);
+            return Err(error);
+        }
+        let before = std::mem::replace(&mut self.file, next);
+        self.older.push_back((self.number, before));
         self.number += 1;
-        self.length = 0;
+        self.length = HEAD;
         Ok(())
     }
 
     fn forget_before(&mut self, number: i64) {
-        while self.oldest < number {
-            let old = place(&self.database, self.oldest);
-            if let Err(error) = fs::rename(old, spare(&self.database)) {
-                tracing::warn!(%error, number = self.oldest, "a segment could not be put aside");
+        while let Some((old, _)) = self.older.front()
+            && *old < number
+        {
+            match self.older.pop_front() {
+                Some((_, file)) if self.spare.len() < SPARE => self.spare.push(file),
+                Some((_, file)) => file.remove(),
+                None => {}
             }
-            self.oldest += 1;
         }
     }
 
     /// Removes all files: their rows are in the tables.
     pub(super) fn end(mut self) {
-        self.forget_before(self.number);
         self.forget_spare();
-        if let Err(error) = fs::remove_file(place(&self.database, self.number)) {
-            tracing::warn!(%error, "the last segment of the journal could not be removed");
-        }
+        self.older.drain(..).for_each(|(_, file)| file.remove());
+        self.file.remove();
     }
 }
 
-fn bring_in(database: &Path, number: i64, mark: Mark, lite: &Lite) -> Result<(), Error> {
-    let bytes = fs::read(place(database, number)).map_err(Error::unavailable)?;
-    let from = if number == mark.segment {
-        usize::try_from(mark.position).unwrap_or(usize::MAX)
-    } else {
-        0
-    };
+fn bring_in(file: &Path, number: i64, mark: Mark, lite: &Lite) -> Result<(), Error> {
+    let bytes = fs::read(file).map_err(Error::unavailable)?;
+    let mut from = HEAD as usize;
+    if number == mark.segment {
+        from = from.max(usize::try_from(mark.position).unwrap_or(usize::MAX));
+    }
     let mut rest = bytes.get(from..).unwrap_or_default();
     let mut count = 0;
     while let Some(rows) = frame::next(&mut rest, number) {
         let position = i64::try_from(bytes.len() - rest.len()).unwrap_or(i64::MAX);
         count += rows.len();
-        lite.write_rows(
-            &rows,
-            Mark {
-                segment: number,
-                position,
-            },
-        )?;
+        let segment = number;
+        lite.write_rows(&rows, Mark { segment, position })?;
     }
     tracing::info!(
         rows = count,
         "rows of the journal were brought into the tables"
     );
     Ok(())
-}
-
-/// Numbers of the segments beside a database, in order.
-fn segments(database: &Path) -> io::Result<Vec<i64>> {
-    let prefix = format!("{}.pending-", name(database));
-    let folder = database.parent().filter(|folder| folder != &Path::new(""));
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder.unwrap_or(Path::new(".")))? {
-        let entry = entry?.file_name();
-        let number = entry.to_str().and_then(|name| name.strip_prefix(&prefix));
-        numbers.extend(number.and_then(|digits| digits.parse::<i64>().ok()));
-    }
-    numbers.sort_unstable();
-    Ok(numbers)
-}
-
-fn place(database: &Path, number: i64) -> PathBuf {
-    database.with_file_name(format!("{}.pending-{number}", name(database)))
-}
-
-fn name(database: &Path) -> String {
-    let name = database.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
-}
-
-/// The file that waits to be used again.
-fn spare(database: &Path) -> PathBuf {
-    database.with_file_name(format!("{}.pending-spare", name(database)))
-}
-
-fn begin(database: &Path, number: i64) -> io::Result<File> {
-    let file = place(database, number);
-    match fs::rename(spare(database), &file) {
-        Ok(()) => return File::options().write(true).open(file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
 }

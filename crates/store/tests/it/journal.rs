@@ -108,6 +108,23 @@ async fn what_was_answered_is_there_after_a_crash() {
 }
 
 #[tokio::test]
+async fn files_of_the_journal_are_used_again() {
+    let home = Home::new(Engine::Sqlite).await;
+    let folder = home.house.folder.path();
+    let mut written = Vec::new();
+    for _ in 0..6 {
+        written.extend(write(&home, 200).await);
+        // Looking brings everything into the tables.
+        assert_eq!(count(&home.org).await, written.len() as u64);
+        assert!(segments(folder).len() <= 3, "{:?}", segments(folder));
+    }
+    written.extend(write(&home, 20).await);
+    let left = leave(&home);
+    let store = open(&home, left.path()).await;
+    check(&home, &store, &written).await;
+}
+
+#[tokio::test]
 async fn a_frame_without_its_end_was_never_answered() {
     let home = Home::new(Engine::Sqlite).await;
     let written = write(&home, 10).await;
