@@ -52,7 +52,19 @@ pub async fn make(gateway: &mut Gateway) -> String {
 }
 
 fn config(gateway: &Gateway) -> Config {
-    let url = match gateway.argument("--store") {
+    let file = gateway.argument("--config").map(|file| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.lines()
+            .find_map(|line| {
+                Some(
+                    line.strip_prefix("store = \"")?
+                        .trim_end_matches('"')
+                        .to_owned(),
+                )
+            })
+            .unwrap()
+    });
+    let url = match gateway.argument("--store").or(file.as_deref()) {
         Some(url) => StoreUrl::parse(url).unwrap(),
         None => StoreUrl::Sqlite(gateway.data.join("drawgate.db")),
     };
