@@ -3,7 +3,7 @@
 //! else reads or writes the tables.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Bytes that may wait; more than that, and nothing is taken on.
 const MOST: usize = 64 * 1024 * 1024;
 
+/// Bytes from which whoever brings more waits for the tables.
+const MANY: usize = 16 * 1024 * 1024;
+
 /// Bytes of a page of SQLite, and how many a row changes besides its own bytes.
 const PAGE: usize = 4096;
 const PAGES: usize = 2;
@@ -40,6 +43,8 @@ pub(crate) struct Backlog {
     /// The tables did not take rows; nothing is taken on until they do. Set under
     /// the lock of the state, looked at by everybody.
     is_stuck: AtomicBool,
+    /// Bytes of the frames that wait; changed under the lock of the state.
+    bytes: AtomicUsize,
     grown: Arc<Notify>,
     wal: Wal,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -53,7 +58,6 @@ struct State {
     frames: Vec<Frame>,
     /// End of `frames` in the journal.
     mark: Mark,
-    bytes: usize,
     /// Some frames are being brought in.
     is_moving: bool,
 }
@@ -67,6 +71,7 @@ impl Backlog {
             database,
             state: Mutex::default(),
             is_stuck: AtomicBool::new(false),
+            bytes: AtomicUsize::new(0),
             grown: Arc::default(),
             task: Mutex::default(),
         }
@@ -97,22 +102,23 @@ impl Backlog {
 
     fn put(&self, mut frame: Frame) -> Result<(), Error> {
         let mut state = self.state.lock();
-        if self.lags() || state.bytes > MOST {
+        if self.lags() || self.bytes.load(Ordering::Acquire) > MOST {
             return Err(Error::unavailable("the tables take no more rows"));
         }
         let journal = state.journal.as_mut().ok_or_else(Error::closed)?;
         state.mark = journal.append(&mut frame).map_err(Error::unavailable)?;
-        state.bytes += frame.len();
+        self.bytes.fetch_add(frame.len(), Ordering::AcqRel);
         state.frames.push(frame);
         Ok(())
     }
 
-    /// Returns when rows are taken on.
+    /// Returns when rows are taken on: writers are not faster than the tables for
+    /// long.
     ///
     /// # Errors
     /// What keeps the tables from taking those that wait.
     pub(super) async fn ready(self: &Arc<Self>) -> Result<(), Error> {
-        if self.lags() {
+        if self.lags() || self.bytes.load(Ordering::Acquire) > MANY {
             self.try_settle().await?;
         }
         Ok(())
@@ -157,7 +163,7 @@ impl Backlog {
             }
             state.is_moving = true;
             let frames = std::mem::take(&mut state.frames);
-            (frames, state.mark, state.bytes)
+            (frames, state.mark, self.bytes.load(Ordering::Acquire))
         };
         let rows = merge(frames.iter().flat_map(Frame::rows));
         self.wal.grows(bytes / PAGE + PAGES * rows.len());
@@ -176,7 +182,7 @@ impl Backlog {
         self.is_stuck.store(moved.is_err(), Ordering::Release);
         match &moved {
             Ok(()) => {
-                state.bytes -= bytes;
+                self.bytes.fetch_sub(bytes, Ordering::AcqRel);
                 if let Some(journal) = &mut state.journal {
                     journal.give_up(mark);
                 }

@@ -124,6 +124,26 @@ async fn files_of_the_journal_are_used_again() {
     check(&home, &store, &written).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_that_are_faster_than_the_tables_wait_for_them() {
+    let home = Home::new(Engine::Sqlite).await;
+    let input = "x".repeat(500_000);
+    let writers: Vec<_> = (0..8)
+        .map(|_| {
+            let (org, input, now) = (home.org.clone(), input.clone(), home.now());
+            tokio::spawn(async move {
+                for _ in 0..40 {
+                    org.open_session(&session(now), &input).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(count(&home.org).await, 320);
+}
+
 #[tokio::test]
 async fn a_frame_without_its_end_was_never_answered() {
     let home = Home::new(Engine::Sqlite).await;
