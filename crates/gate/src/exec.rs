@@ -79,14 +79,12 @@ fn clear(admitted: access::Admitted) -> Result<review::Cleared, Blocked> {
 async fn hand_off(context: &Context, run: run::Run, wait: Duration) -> Result<Envelope, Refusal> {
     let running = run.as_running();
     let handle = run.handle();
-    if context.call.cancel.is_cancelled() {
-        handle.end(Ending::Killed);
-    }
     let gate = &context.gate;
     let mut run = Attended::new(&gate.runs, drive(Arc::clone(gate), run));
     context.call.progress.say("running");
-    // What ends the wait is polled before the run, which may always have more
-    // to do and would leave the others no budget of the task.
+    // What ends the wait is polled before the run: a call that was cancelled
+    // before does not begin, and a run that always has more to do would leave
+    // the others no budget of the task.
     tokio::select! {
         biased;
         () = context.call.cancel.cancelled() => {

@@ -184,14 +184,20 @@ async fn a_run_that_was_stopped_before_never_begins() {
     }
 }
 
-#[tokio::test]
-async fn a_script_whose_answer_is_lost_runs_once() {
-    let postgres = Postgres::shared();
+/// A database with a table `t`, reached through a network that can fail.
+async fn behind_a_network(postgres: &Postgres) -> (Database, Network, Arc<dyn Target>) {
     let database = postgres.database();
     let network = Network::to(database.port).await;
     let port = network.port().to_string();
     let target = server("postgres", &database, &[("PORT", &port)]);
     assert_eq!(say(&*target, "create table t (a int)").await.1, 0);
+    (database, network, target)
+}
+
+#[tokio::test]
+async fn a_script_whose_answer_is_lost_runs_once() {
+    let postgres = Postgres::shared();
+    let (database, network, target) = behind_a_network(&postgres).await;
     // A session is kept and clean again.
     let idle = "select count(*) from pg_stat_activity where state = 'idle' and query like '%pg_language%' and datname = ";
     let idle = format!("{idle}'{}'", database.name);
@@ -219,11 +225,7 @@ async fn a_script_whose_answer_is_lost_runs_once() {
 #[tokio::test]
 async fn a_session_that_was_lost_while_idle_is_replaced() {
     let postgres = Postgres::shared();
-    let database = postgres.database();
-    let network = Network::to(database.port).await;
-    let port = network.port().to_string();
-    let target = server("postgres", &database, &[("PORT", &port)]);
-    assert_eq!(say(&*target, "create table t (a int)").await.1, 0);
+    let (_database, network, target) = behind_a_network(&postgres).await;
     // Longer than a session counts as alive without being asked.
     tokio::time::sleep(Duration::from_millis(1300)).await;
     network.lose();

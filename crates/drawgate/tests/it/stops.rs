@@ -2,9 +2,23 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::gateway::{Engine, Setup, signal};
+use crate::gateway::{Engine, Gateway, Setup, signal};
+
+/// Checks how the session of a run ended that its gateway did not wait for.
+async fn was_interrupted(gateway: &Gateway, run: &Value) {
+    let session = gateway
+        .admin()
+        .call("sessions_get", json!({"id": run["session_id"]}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (&session["status"], &session["outcome"]),
+        (&json!("done"), &json!("interrupted")),
+        "{session}"
+    );
+}
 
 #[tokio::test]
 async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
@@ -33,16 +47,7 @@ async fn a_stop_lets_short_runs_end_and_interrupts_long_ones() {
     assert_eq!(short.await.unwrap()["output"], "finished\n");
     let mut gateway = stopped.await.unwrap();
     gateway.start_again();
-    let session = gateway
-        .admin()
-        .call("sessions_get", json!({"id": long["session_id"]}))
-        .await
-        .unwrap();
-    assert_eq!(
-        (&session["status"], &session["outcome"]),
-        (&json!("done"), &json!("interrupted")),
-        "{session}"
-    );
+    was_interrupted(&gateway, &long).await;
 }
 
 #[tokio::test]
@@ -63,14 +68,5 @@ async fn a_second_signal_ends_at_once_and_closes_the_record() {
     }
     assert!(gateway.stop(), "{}", gateway.said.lock());
     gateway.start_again();
-    let session = gateway
-        .admin()
-        .call("sessions_get", json!({"id": long["session_id"]}))
-        .await
-        .unwrap();
-    assert_eq!(
-        (&session["status"], &session["outcome"]),
-        (&json!("done"), &json!("interrupted")),
-        "{session}"
-    );
+    was_interrupted(&gateway, &long).await;
 }
