@@ -72,3 +72,10 @@ pub fn check(tree: &Tree) -> Result<Vec<Violation>, Fault> {
     violations.extend(documents::check(tree)?);
     Ok(violations)
 }
+
+/// What a rule says, line by line.
+#[cfg(test)]
+pub fn told(found: Result<Vec<Violation>, Fault>) -> Vec<String> {
+    let found = found.unwrap();
+    found.iter().map(ToString::to_string).collect()
+}

@@ -57,16 +57,13 @@ fn is_extra_binary(path: &str, tests: &str) -> bool {
 mod tests {
     use super::*;
     use crate::manifest;
+    use crate::rules::told;
     use crate::tree::sample::Sample;
 
     fn messages(files: &[(&str, &str)]) -> Vec<String> {
         let sample = Sample::of(files);
         let tree = sample.tree();
-        check(&tree, &manifest::read(&tree).unwrap())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        told(check(&tree, &manifest::read(&tree).unwrap()))
     }
 
     #[test]

@@ -140,6 +140,7 @@ fn heading(line: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::told;
     use crate::tree::sample::Sample;
 
     fn messages(document: &str) -> Vec<String> {
@@ -149,11 +150,7 @@ mod tests {
             ("docs/pictures/c.svg", "<svg/>"),
             ("README.md", ""),
         ]);
-        check(&sample.tree())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        told(check(&sample.tree()))
     }
 
     #[test]

@@ -77,15 +77,12 @@ fn inline_module(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::told;
     use crate::tree::sample::Sample;
 
     fn messages(path: &str, text: &str) -> Vec<String> {
         let sample = Sample::of(&[(path, text)]);
-        check(&sample.tree())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        told(check(&sample.tree()))
     }
 
     #[test]

@@ -141,14 +141,11 @@ fn released_record(root: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::told;
     use crate::tree::sample::Sample;
 
     fn messages(sample: &Sample) -> Vec<String> {
-        check(&sample.tree())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        told(check(&sample.tree()))
     }
 
     #[test]

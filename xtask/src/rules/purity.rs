@@ -86,15 +86,12 @@ fn way(graph: &Graph, from: &str, to: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::told;
     use crate::tree::sample::Sample;
 
     fn messages(lock: &str) -> Vec<String> {
         let sample = Sample::of(&[(LOCK, lock)]);
-        check(&sample.tree())
-            .unwrap()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        told(check(&sample.tree()))
     }
 
     #[test]
