@@ -53,6 +53,11 @@ impl AuditDraft {
         }
     }
 
+    /// Gives a row back that could not be written: the end of the call writes it.
+    pub(crate) fn give_back(&self, row: AuditRow) {
+        self.0.lock().row = Some(row);
+    }
+
     /// Takes the row with its end; `None` when somebody took it before.
     pub(crate) fn take(&self, code: &str, now: Timestamp) -> Option<AuditRow> {
         let mut draft = self.0.lock();
@@ -62,5 +67,38 @@ impl AuditDraft {
         row.duration_ms = i64::try_from(duration).unwrap_or(i64::MAX);
         row.at = now;
         Some(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_taken_once_unless_it_is_given_back() {
+        let row = AuditRow {
+            actor: None,
+            credential: None,
+            client: None,
+            operation: "exec".to_owned(),
+            objects: vec!["session".to_owned()],
+            code: String::new(),
+            duration_ms: 0,
+            address: None,
+            request_id: "r".to_owned(),
+            correlation_id: None,
+            at: Timestamp::from_micros(0),
+        };
+        let draft = AuditDraft(Arc::new(Mutex::new(Draft {
+            row: Some(row),
+            began: Instant::now(),
+        })));
+        let now = Timestamp::from_micros(7);
+        let taken = draft.take("ok", now).unwrap();
+        assert!(draft.take("ok", now).is_none());
+        draft.give_back(taken);
+        let again = draft.take("unavailable", now).unwrap();
+        assert_eq!((again.code.as_str(), again.at), ("unavailable", now));
+        assert_eq!(again.objects, ["session"]);
     }
 }

@@ -126,8 +126,14 @@ impl Record {
         let attached = self.handle.finish();
         let audit = attached.then(|| self.audit.take("ok", now)).flatten();
         let id = self.session.id;
-        let closed = self.store.close_session(&self.session, tail, audit).await;
+        let closing = self
+            .store
+            .close_session(&self.session, tail, audit.as_ref());
+        let closed = closing.await;
         self.is_closed = closed.is_ok();
+        if let (Err(_), Some(row)) = (&closed, audit) {
+            self.audit.give_back(row);
+        }
         self.gate.store.bus().publish(id.uuid());
         closed.map_err(|error| self.gate.refuse(error))
     }

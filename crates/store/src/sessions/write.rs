@@ -55,7 +55,7 @@ impl OrgStore {
         &self,
         session: &Session,
         tail: Option<RecordingTail>,
-        audit: Option<AuditRow>,
+        audit: Option<&AuditRow>,
     ) -> Result<(), Error> {
         let mut ops = vec![Op::Close(Box::new(closed(
             self.org,
@@ -64,7 +64,7 @@ impl OrgStore {
         )?))];
         ops.extend(tail.and_then(RecordingTail::into_segment).map(Op::Segment));
         if let Some(row) = audit {
-            ops.push(self.audit_op(&row)?);
+            ops.push(self.audit_op(row)?);
         }
         self.inner.writer.write(ops).await
     }

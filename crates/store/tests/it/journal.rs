@@ -66,7 +66,7 @@ async fn write(home: &Home, count: usize) -> Vec<Session> {
             let row = audit(home.now());
             let done = ended(&new);
             home.org
-                .close_session(&done, None, Some(row))
+                .close_session(&done, None, Some(&row))
                 .await
                 .unwrap();
             written.push(done);

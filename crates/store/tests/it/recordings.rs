@@ -42,7 +42,7 @@ async fn the_end_of_a_small_recording_is_written_with_its_session() {
         assert_eq!((nothing.text.as_str(), nothing.next), ("", None));
         let tail = recorder.finish().await.unwrap();
         home.org
-            .close_session(&ended(&new), Some(tail), Some(audit(home.now())))
+            .close_session(&ended(&new), Some(tail), Some(&audit(home.now())))
             .await
             .unwrap();
         let whole = "zwölf \u{0}\n\"quoted\" 🦀\u{7f}";

@@ -132,7 +132,7 @@ async fn a_session_is_opened_moved_on_and_closed() {
         assert_eq!(open, [new.id]);
         let done = ended(&waiting);
         let row = audit(home.now());
-        org.close_session(&done, None, Some(row)).await.unwrap();
+        org.close_session(&done, None, Some(&row)).await.unwrap();
         let read = org.session(new.id).await.unwrap().unwrap();
         assert_eq!(json!(read), json!(done));
         assert!(
@@ -205,7 +205,7 @@ async fn two_hundred_writers_lose_nothing() {
                     new.connection = format!("c{n}");
                     org.open_session(&new, &format!("input {n}")).await.unwrap();
                     let row = audit(now);
-                    org.close_session(&ended(&new), None, Some(row))
+                    org.close_session(&ended(&new), None, Some(&row))
                         .await
                         .unwrap();
                     let read = org.session(new.id).await.unwrap().unwrap();
