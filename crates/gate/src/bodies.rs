@@ -1,13 +1,12 @@
 //! Room for large request bodies: each may take megabytes before anything of it
 //! is judged, so there are only so many at a time in the whole process.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Code, Refusal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use model::Refusal;
 
 use crate::Gate;
+use crate::seats::{Seat, Seats};
 
 /// Largest body in bytes that needs no room.
 const SMALL: u64 = 64 * 1024;
@@ -17,41 +16,27 @@ const PLACES: usize = 32;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bounds how many large bodies are held.
-pub(crate) struct Bodies {
-    places: Arc<Semaphore>,
-    patience: Duration,
-}
+pub(crate) struct Bodies(Seats);
 
 /// Room for one body until it is dropped.
-pub struct Room(#[expect(dead_code, reason = "held")] Option<OwnedSemaphorePermit>);
+pub struct Room(#[expect(dead_code, reason = "held")] Option<Seat>);
 
 impl Default for Bodies {
     fn default() -> Self {
-        Self::new(PLACES, PATIENCE)
+        Self(Seats::new(PLACES, PATIENCE))
     }
 }
 
 impl Bodies {
-    fn new(places: usize, patience: Duration) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(places)),
-            patience,
-        }
-    }
-
     async fn room(&self, length: Option<u64>) -> Result<Room, Refusal> {
         if length.is_some_and(|length| length <= SMALL) {
             return Ok(Room(None));
         }
-        let place = Arc::clone(&self.places).acquire_owned();
-        match tokio::time::timeout(self.patience, place).await {
-            Ok(Ok(place)) => Ok(Room(Some(place))),
-            _ => Err(
-                Refusal::new(Code::Busy, "too many large requests are being read")
-                    .hint("try again in a moment")
-                    .detail("retry_after_ms", 1_000),
-            ),
-        }
+        let seat = self
+            .0
+            .take("too many large requests are being read")
+            .await?;
+        Ok(Room(Some(seat)))
     }
 }
 
@@ -68,11 +53,13 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
+    use model::Code;
+
     use super::*;
 
     #[tokio::test]
     async fn only_large_bodies_need_room_and_give_it_back() {
-        let bodies = Bodies::new(1, Duration::from_millis(10));
+        let bodies = Bodies(Seats::new(1, Duration::from_millis(10)));
         let held = bodies.room(Some(SMALL + 1)).await;
         assert!(held.is_ok());
         assert!(bodies.room(Some(SMALL)).await.is_ok());

@@ -2,20 +2,17 @@
 //! of milliseconds, and anybody may ask for one by trying to sign in.
 
 use std::num::NonZero;
-use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Code, Refusal};
-use tokio::sync::Semaphore;
+use model::Refusal;
+
+use crate::seats::Seats;
 
 /// Longest wait for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bounds how many passwords are hashed at the same time.
-pub(crate) struct Hashing {
-    places: Arc<Semaphore>,
-    patience: Duration,
-}
+pub(crate) struct Hashing(Seats);
 
 /// Why nothing was hashed.
 pub(crate) enum Unhashed {
@@ -29,29 +26,20 @@ impl Hashing {
     /// One place for each core.
     pub(crate) fn on_every_core() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self::new(cores, PATIENCE)
+        Self(Seats::new(cores, PATIENCE))
     }
 
-    fn new(places: usize, patience: Duration) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(places)),
-            patience,
-        }
-    }
-
-    /// Does the work where blocking is allowed. The place is held until the work
+    /// Does the work where blocking is allowed. The seat is held until the work
     /// ends, also when its caller has gone.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unhashed> {
-        let place = Arc::clone(&self.places).acquire_owned();
-        let Ok(Ok(place)) = tokio::time::timeout(self.patience, place).await else {
-            return Err(Unhashed::Busy(busy()));
-        };
+        let seat = self.0.take("too many passwords are being checked").await;
+        let seat = seat.map_err(Unhashed::Busy)?;
         let work = move || {
             let done = work();
-            drop(place);
+            drop(seat);
             done
         };
         let done = tokio::task::spawn_blocking(work).await;
@@ -59,21 +47,17 @@ impl Hashing {
     }
 }
 
-fn busy() -> Refusal {
-    Refusal::new(Code::Busy, "too many passwords are being checked")
-        .hint("try again in a moment")
-        .detail("retry_after_ms", 2_000)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
+
+    use model::Code;
 
     use super::*;
 
     #[tokio::test]
     async fn work_without_a_place_is_refused_and_a_place_is_given_back() {
-        let hashing = Arc::new(Hashing::new(1, Duration::from_millis(20)));
+        let hashing = Arc::new(Hashing(Seats::new(1, Duration::from_millis(20))));
         let (began, has_begun) = tokio::sync::oneshot::channel();
         let (go_on, wait) = mpsc::channel::<()>();
         let first = tokio::spawn({

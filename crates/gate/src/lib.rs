@@ -19,6 +19,7 @@ mod me;
 mod operation;
 mod schema;
 mod schema_tools;
+mod seats;
 mod serverinfo;
 mod sessions;
 mod sign_in;
