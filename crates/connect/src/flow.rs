@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::Sink;
 
 /// A batch is pushed when it holds this many bytes of text …
-const BATCH_BYTES: usize = 64 * 1024;
+pub(crate) const BATCH_BYTES: usize = 64 * 1024;
 /// … or this many rows.
-const BATCH_ROWS: usize = 4096;
+pub(crate) const BATCH_ROWS: usize = 4096;
 /// … or when a target that says nothing more left it waiting for this long.
-const BATCH_AGE: Duration = Duration::from_millis(500);
+pub(crate) const BATCH_AGE: Duration = Duration::from_millis(500);
 
 /// The way of a run's pieces into its sink. After the sink said halt nothing
 /// more is pushed and the rest of the talk runs dry.

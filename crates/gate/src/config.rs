@@ -33,6 +33,9 @@ pub struct Config {
 pub const MAX_INPUT_BYTES: usize = 1024 * 1024;
 /// Largest inline answer of one run in bytes.
 pub const MAX_INLINE_BYTES: usize = 1024 * 1024;
+/// Inline answer of one run in bytes, and page of a recording, when the caller
+/// names no limit.
+pub const DEFAULT_INLINE_BYTES: usize = 65_536;
 /// Longest wait of a wait tool in seconds.
 pub const MAX_WAIT_SECONDS: u32 = 300;
 /// Calls that one credential may have in flight; waits do not count.

@@ -8,11 +8,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::config::DEFAULT_INLINE_BYTES;
 use crate::exec::{self, Envelope, Request};
 use crate::{Context, Hints, Operation, targets};
-
-/// Inline answer when the caller names no limit, in bytes.
-const DEFAULT_INLINE_BYTES: usize = 65_536;
 
 /// Runs a query, script or command on a connection and answers what it says,
 /// masked. Branch on `status`: `completed` and `failed` have ended; `running`

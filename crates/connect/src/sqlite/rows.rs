@@ -1,19 +1,14 @@
 //! Rows on their way from the thread of a run to its sink.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use model::{Piece, RowBatch};
 use rusqlite::types::ValueRef;
 use tokio::sync::mpsc::Sender;
 
 use super::script::{Break, Said};
+use crate::flow::{BATCH_AGE, BATCH_BYTES, BATCH_ROWS};
 
-/// A batch is sent when it holds this many bytes of text …
-const BATCH_BYTES: usize = 64 * 1024;
-/// … or this many rows …
-const BATCH_ROWS: usize = 4096;
-/// … or when its first row is this old.
-const OLD: Duration = Duration::from_millis(500);
 /// Most bytes of text of one row: the longest value as hexadecimal digits,
 /// twice.
 const LONGEST: usize = 64 * 1024 * 1024;
@@ -93,7 +88,7 @@ impl Rows {
     /// # Errors
     /// When nobody takes it.
     pub(super) fn flush_old(&mut self) -> Result<(), Break> {
-        if !self.batch.is_empty() && self.since.elapsed() >= OLD {
+        if !self.batch.is_empty() && self.since.elapsed() >= BATCH_AGE {
             self.flush()
         } else {
             Ok(())

@@ -4,9 +4,7 @@ use model::{Masking, OutputStatus, Refusal, Session, SessionOutcome};
 
 use super::envelope::{Envelope, RunStatus, next_cursor};
 use crate::Context;
-
-/// Output that is told inline, in bytes.
-const INLINE_BYTES: u64 = 65_536;
+use crate::config::DEFAULT_INLINE_BYTES;
 
 /// The envelope of a session that is done: as text, whatever format was asked
 /// for, and without the numbers of rows, which are not on record.
@@ -16,7 +14,7 @@ const INLINE_BYTES: u64 = 65_536;
 pub(crate) async fn replayed(context: &Context, session: Session) -> Result<Envelope, Refusal> {
     let page = context
         .store()
-        .read_recording(session.id, 0, INLINE_BYTES)
+        .read_recording(session.id, 0, DEFAULT_INLINE_BYTES as u64)
         .await
         .map_err(|error| context.refuse(error))?;
     let (status, output_status) = match session.outcome {

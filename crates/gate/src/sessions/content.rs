@@ -4,10 +4,8 @@ use model::{Refusal, Role, Scope, Session, SessionId, SessionOutcome, SessionSta
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::config::DEFAULT_INLINE_BYTES;
 use crate::{Context, Hints, Operation, exec};
-
-/// Bytes per page when the caller names no limit.
-pub(super) const DEFAULT_BYTES: u64 = 65_536;
 
 /// A recording that reached its limit ends between characters: up to this many
 /// bytes before it.
@@ -88,7 +86,7 @@ impl Operation for SessionsGetContent {
                     .unwrap_or_default(),
             ),
         };
-        let bytes = self.max_output_bytes.unwrap_or(DEFAULT_BYTES);
+        let bytes = self.max_output_bytes.unwrap_or(DEFAULT_INLINE_BYTES as u64);
         let page = output_page(context, &session, from, bytes).await?;
         let wanted = self.include_output != Some(false);
         Ok(Content {

@@ -6,8 +6,8 @@ use model::{Id as _, Refusal, Role, Scope, Session, SessionStatus};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::content::{DEFAULT_BYTES, output_page};
-use crate::config::MAX_WAIT_SECONDS;
+use super::content::output_page;
+use crate::config::{DEFAULT_INLINE_BYTES, MAX_WAIT_SECONDS};
 use crate::{Call, Context, Hints, Operation};
 
 /// Wait when the caller names no time, in seconds.
@@ -92,7 +92,7 @@ impl Operation for SessionsWait {
         };
         let page = match self.include_output {
             Some(true) => {
-                let bytes = self.max_output_bytes.unwrap_or(DEFAULT_BYTES);
+                let bytes = self.max_output_bytes.unwrap_or(DEFAULT_INLINE_BYTES as u64);
                 Some(output_page(context, &session, 0, bytes).await?)
             }
             Some(false) | None => None,
