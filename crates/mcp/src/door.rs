@@ -113,10 +113,10 @@ impl Door {
 
     /// Proves the caller from the bearer, the only credential that is read.
     async fn prove(&self, parts: &Parts) -> Result<Arc<Caller>, Refused> {
-        let bearer = bearer(parts);
-        let proven = match bearer {
+        let sent = parts.headers.get_all(AUTHORIZATION).iter();
+        let proven = match identity::sole_bearer(sent.map(HeaderValue::as_bytes)) {
             Ok(bearer) => self.methods.gate.authenticate(bearer).await,
-            Err(()) => Err(Unproven::Invalid),
+            Err(_) => Err(Unproven::Invalid),
         };
         proven.map_err(|unproven| {
             let refuse = |fault| {
@@ -312,19 +312,6 @@ fn check_media(parts: &Parts) -> Result<(), Refused> {
         return refuse("accept", StatusCode::NOT_ACCEPTABLE, text);
     }
     Ok(())
-}
-
-/// The bearer token, `None` when none was sent (RFC 6750, 2.1).
-fn bearer(parts: &Parts) -> Result<Option<&str>, ()> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(());
-    }
-    let value = value.to_str().map_err(|_| ())?;
-    Ok(identity::bearer_of(value))
 }
 
 fn no_method() -> Refused {

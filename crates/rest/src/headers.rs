@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use axum::extract::ConnectInfo;
 use gate::{Call, Progress, Unproven};
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use identity::Proxies;
 use model::{Client, Origin};
 use tokio_util::sync::CancellationToken;
@@ -23,15 +23,8 @@ const LONGEST_WORD: usize = 64;
 /// [`Unproven::Invalid`] for several headers, of which two readers might choose
 /// differently, and for one that is no text.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Unproven> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    if values.next().is_some() {
-        return Err(Unproven::Invalid);
-    }
-    let value = value.to_str().map_err(|_| Unproven::Invalid)?;
-    Ok(identity::bearer_of(value))
+    let sent = headers.get_all(AUTHORIZATION).iter();
+    identity::sole_bearer(sent.map(HeaderValue::as_bytes)).map_err(|_| Unproven::Invalid)
 }
 
 /// The call that a request makes.
