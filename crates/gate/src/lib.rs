@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod access_control;
+mod attributes;
 mod audit;
 mod bodies;
 mod call;
@@ -16,6 +18,7 @@ mod keys;
 mod list;
 mod lockout;
 mod me;
+mod naming;
 mod operation;
 mod schema;
 mod schema_tools;
@@ -62,6 +65,15 @@ pub fn operations() -> Result<Catalog, String> {
     catalog.add::<sessions::SessionsGetContent>(all)?;
     catalog.add::<sessions::SessionsWait>(all)?;
     catalog.add::<sessions::SessionsKill>(all)?;
+    catalog.add::<access_control::AccessControlSet>(all)?;
+    catalog.add::<access_control::AccessControlUnset>(all)?;
+    catalog.add::<access_control::AccessControlGet>(all)?;
+    catalog.add::<access_control::AccessControlList>(all)?;
+    catalog.add::<attributes::AttributesList>(all)?;
+    catalog.add::<attributes::AttributesGet>(all)?;
+    catalog.add::<attributes::AttributesCreate>(all)?;
+    catalog.add::<attributes::AttributesUpdate>(all)?;
+    catalog.add::<attributes::AttributesDelete>(all)?;
     catalog.add::<usergroups::UsergroupsList>(all)?;
     catalog.add::<usergroups::UsergroupsCreate>(all)?;
     catalog.add::<usergroups::UsergroupsDelete>(all)?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod ask;
+mod attribute;
 mod audit;
 mod caller;
 mod clock;
@@ -18,6 +19,7 @@ mod strict_json;
 mod trace;
 
 pub use ask::{Ask, Format, Verb};
+pub use attribute::Attribute;
 pub use audit::AuditRow;
 pub use caller::{Caller, Client, Credential, CredentialKind, Origin, Role, Scope, Scopes};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -27,7 +29,7 @@ pub use connection::{
 pub use directory::{Group, GroupSource, Organization, OrganizationSettings, User, UserStatus};
 pub use ids::{
     AgentId, AttributeId, BindingId, ConnectionId, CredentialId, GroupId, Id, OrgId, ReviewId,
-    RunId, SessionId, UserId,
+    RuleId, RunId, SessionId, UserId,
 };
 pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};
 pub use outcome::{Failure, Finish, Masking, OutputStatus};
