@@ -7,7 +7,9 @@ mod caller;
 mod clock;
 mod connection;
 mod directory;
+mod guardrail;
 mod ids;
+mod masking_rule;
 mod names;
 mod outcome;
 mod page;
@@ -27,9 +29,18 @@ pub use connection::{
     AccessModes, Connection, ConnectionType, Limits, Mode, SecretSource, Secrets, SecretsPatch, Tls,
 };
 pub use directory::{Group, GroupSource, Organization, OrganizationSettings, User, UserStatus};
+pub use guardrail::{
+    Action, Direction, Guardrail, GuardrailRule, GuardrailRules, Hit, RuleKind, SqlRule,
+    StatementKind, TableAccess,
+};
 pub use ids::{
     AgentId, AttributeId, BindingId, ConnectionId, CredentialId, GroupId, Id, OrgId, ReviewId,
     RuleId, RunId, SessionId, UserId,
+};
+pub use masking_rule::{
+    CUSTOM_SELECTION, ColumnRule, CustomEntity, DEFAULT_SCORE_THRESHOLD, ENTITY_ALIASES,
+    EntitySelection, KeyScope, MASKING_PRESETS, MaskingRule, Strategy, StrategyOptions,
+    entity_type, masking_preset,
 };
 pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};
 pub use outcome::{Failure, Finish, Masking, OutputStatus};
