@@ -161,7 +161,16 @@ async fn an_attribute_restricts_its_connections_to_its_groups() {
         let open = change(json!({"access_control_group_names": null, "description": ""})).await;
         assert_eq!(open.unwrap()["description"], Value::Null);
         assert_eq!(listed(&kim).await, ["one", "two"]);
+    }
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_are_shown_listed_and_deleted() {
+    for engine in ENGINES {
+        let gateway = Gateway::start(engine);
+        let admin = gateway.admin();
+        let new = json!({"name": "pii"});
+        let made = admin.call("attributes_create", new).await.unwrap();
         let shown = admin
             .call("attributes_get", json!({"name": made["id"]}))
             .await
