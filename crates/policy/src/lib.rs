@@ -1,5 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod guardrails;
+mod invalid;
+mod kinds;
+mod names;
+mod pattern;
+mod read_only;
+pub mod shell;
 mod visibility;
 
+pub use guardrails::{
+    Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
+};
+pub use invalid::Invalid;
+pub use read_only::{NotReadOnly, may_run_read_only};
 pub use visibility::sees;

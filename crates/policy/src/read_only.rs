@@ -1,0 +1,164 @@
+//! The backstop of read-only connections: what surely changes nothing.
+
+use std::fmt;
+
+use sql::{Access, Facts, Kind, Risk, Statement};
+
+use crate::kinds;
+
+/// Why a script may not run where only reading is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotReadOnly {
+    /// It was not understood.
+    NotUnderstood {
+        /// Why not.
+        reason: Option<String>,
+    },
+    /// A statement changes something, or may.
+    MayChange {
+        /// Which statement, from 1.
+        statement: usize,
+        /// What it is.
+        kind: Kind,
+        /// What it changes: a table, when one is known.
+        table: Option<String>,
+    },
+    /// A statement is dangerous beside what it is.
+    Risky {
+        /// Which statement, from 1.
+        statement: usize,
+        /// Why.
+        risk: Risk,
+    },
+}
+
+impl fmt::Display for NotReadOnly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUnderstood { reason } => {
+                f.write_str("only reading is allowed, and the text is not understood as SQL")?;
+                reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
+            }
+            Self::MayChange {
+                statement,
+                kind,
+                table,
+            } => {
+                let kind = kinds::word(*kind);
+                write!(
+                    f,
+                    "only reading is allowed, and statement {statement} ({kind}) "
+                )?;
+                match table {
+                    Some(table) => write!(f, "changes {table}"),
+                    None => f.write_str("may change something"),
+                }
+            }
+            Self::Risky { statement, risk } => {
+                let what = risky(*risk);
+                write!(
+                    f,
+                    "only reading is allowed, and statement {statement} {what}"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for NotReadOnly {}
+
+/// Whether a script may run where only reading is allowed. The verdict of the parser is
+/// not enough: no fact may speak against it.
+///
+/// # Errors
+/// The first reason against it.
+pub fn may_run_read_only(facts: &Facts) -> Result<(), NotReadOnly> {
+    if !facts.parsed {
+        return Err(NotReadOnly::NotUnderstood {
+            reason: facts.parse_error.clone(),
+        });
+    }
+    for (index, statement) in facts.statements.iter().enumerate() {
+        check(statement, index + 1)?;
+    }
+    Ok(())
+}
+
+fn check(statement: &Statement, number: usize) -> Result<(), NotReadOnly> {
+    // What says more comes first.
+    if let Some(risk) = statement.risks.iter().find(|risk| is_against(**risk)) {
+        return Err(NotReadOnly::Risky {
+            statement: number,
+            risk: *risk,
+        });
+    }
+    let changed = statement
+        .tables
+        .iter()
+        .find(|table| table.access == Access::Write);
+    let effect = [statement.kind]
+        .into_iter()
+        .chain(statement.effects.iter().copied())
+        .find(|kind| changes(*kind));
+    if statement.is_read_only && changed.is_none() && effect.is_none() {
+        return Ok(());
+    }
+    Err(NotReadOnly::MayChange {
+        statement: number,
+        kind: effect.unwrap_or(statement.kind),
+        table: changed.map(|table| table.name.clone()),
+    })
+}
+
+/// Whether a kind of statement changes something whatever else is known. Of the others,
+/// `COPY … TO STDOUT` and `SET` for instance, the parser knows.
+const fn changes(kind: Kind) -> bool {
+    match kind {
+        Kind::Insert
+        | Kind::Update
+        | Kind::Delete
+        | Kind::Merge
+        | Kind::Truncate
+        | Kind::Create
+        | Kind::Alter
+        | Kind::Drop
+        | Kind::Grant
+        | Kind::Revoke
+        | Kind::Call
+        | Kind::Do
+        | Kind::Lock
+        | Kind::Maintenance
+        | Kind::Comment => true,
+        Kind::Select
+        | Kind::Set
+        | Kind::Transaction
+        | Kind::Copy
+        | Kind::Explain
+        | Kind::Show
+        | Kind::Use
+        | Kind::Other => false,
+    }
+}
+
+const fn is_against(risk: Risk) -> bool {
+    match risk {
+        Risk::SideEffect
+        | Risk::Privilege
+        | Risk::Exfiltration
+        | Risk::Dynamic
+        | Risk::ClientCommand => true,
+        Risk::NoWhere | Risk::Tautology => false,
+    }
+}
+
+const fn risky(risk: Risk) -> &'static str {
+    match risk {
+        Risk::NoWhere => "has no WHERE",
+        Risk::Tautology => "has a WHERE that is true for every row",
+        Risk::SideEffect => "calls a function that is not known to change nothing",
+        Risk::Privilege => "changes privileges",
+        Risk::Exfiltration => "moves data out of the database or into it",
+        Risk::Dynamic => "runs text that is only known when it runs",
+        Risk::ClientCommand => "is a command of a client",
+    }
+}
