@@ -46,7 +46,7 @@ const fn creates(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// Every route to an operation of the catalog.
-pub(crate) static ROUTES: [Route; 37] = [
+pub(crate) static ROUTES: [Route; 42] = [
     on(Method::GET, "/api/me", "me_get"),
     on(Method::GET, "/api/serverinfo", "serverinfo_get"),
     on(Method::GET, "/api/connections", "connections_list"),
@@ -117,6 +117,11 @@ pub(crate) static ROUTES: [Route; 37] = [
         "/api/attributes/{name}",
         "attributes_delete",
     ),
+    on(Method::GET, "/api/guardrails", "guardrails_list"),
+    creates("/api/guardrails", "guardrails_create"),
+    on(Method::GET, "/api/guardrails/{id}", "guardrails_get"),
+    on(Method::PATCH, "/api/guardrails/{id}", "guardrails_update"),
+    on(Method::DELETE, "/api/guardrails/{id}", "guardrails_delete"),
     on(Method::GET, "/api/users", "users_list"),
     creates("/api/users", "users_create"),
     on(Method::GET, "/api/users/{email}", "users_get"),

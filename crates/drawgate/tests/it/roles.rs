@@ -96,6 +96,7 @@ async fn possessions(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>
         "connections",
         "sessions",
         "attributes",
+        "guardrails",
         "usergroups",
         "users",
         "keys",
@@ -123,6 +124,9 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
         let run = here.exec("bash", "echo here").await["session_id"].clone();
         let attribute = json!({"name": "pii", "connection_names": ["bash"]});
         here.call("attributes_create", attribute).await.unwrap();
+        let words = json!([{"type": "deny_words_list", "words": ["drop"]}]);
+        let guardrail = json!({"name": "strict", "input": {"rules": words}});
+        here.call("guardrails_create", guardrail).await.unwrap();
         let before = possessions(here).await;
         let theirs = possessions(there).await;
         for (kind, ids) in &before {
@@ -156,7 +160,7 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
 }
 
 /// Operations on one object: the argument that names it, and the list of its kind.
-const BY_ID: [(&str, &str, &str); 23] = [
+const BY_ID: [(&str, &str, &str); 26] = [
     ("connections_get", "name", "connections"),
     ("connections_update", "name", "connections"),
     ("connections_delete", "name", "connections"),
@@ -175,6 +179,9 @@ const BY_ID: [(&str, &str, &str); 23] = [
     ("attributes_get", "name", "attributes"),
     ("attributes_update", "name", "attributes"),
     ("attributes_delete", "name", "attributes"),
+    ("guardrails_get", "id", "guardrails"),
+    ("guardrails_update", "id", "guardrails"),
+    ("guardrails_delete", "id", "guardrails"),
     ("usergroups_delete", "name", "usergroups"),
     ("users_get", "email", "users"),
     ("users_update", "email", "users"),

@@ -11,7 +11,7 @@ use store::{ConnectionFields, NewConnection};
 
 use super::fields;
 use super::object::ConnectionObject;
-use crate::{Context, Hints, Operation, naming, targets};
+use crate::{Context, Hints, Operation, dialect, guardrails, naming, targets};
 
 /// Makes a connection. Secrets are sealed at rest and never shown to callers
 /// who may only use it.
@@ -120,6 +120,9 @@ impl Operation for ConnectionsCreate {
 
     async fn run(self, context: &Context) -> Result<Self::Output, Refusal> {
         let new = self.check()?;
+        let fields = &new.fields;
+        let has_dialect = dialect::of_kind(fields.kind, &fields.subtype).is_some();
+        guardrails::check_linked(context, has_dialect, &fields.guardrail_rules).await?;
         let made = context
             .store()
             .create_connection(new)

@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 43] = [
+pub const CALLS: [(&str, &str); 48] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -42,6 +42,11 @@ pub const CALLS: [(&str, &str); 43] = [
     ("attributes_create", ""),
     ("attributes_update", ""),
     ("attributes_delete", ""),
+    ("guardrails_list", ""),
+    ("guardrails_get", ""),
+    ("guardrails_create", ""),
+    ("guardrails_update", ""),
+    ("guardrails_delete", ""),
     ("usergroups_list", ""),
     ("usergroups_create", ""),
     ("usergroups_delete", ""),
@@ -126,7 +131,8 @@ impl World {
             | "keys_list"
             | "sign_out"
             | "access_control_list"
-            | "attributes_list" => json!({}),
+            | "attributes_list"
+            | "guardrails_list" => json!({}),
             "connections_get" if variant == "with secrets" => {
                 json!({"name": "team_pg", "include_secrets": true})
             }
@@ -157,6 +163,16 @@ impl World {
                 let new = json!({"name": name});
                 self.admin.call("attributes_create", new).await.unwrap();
                 json!({"name": name})
+            }
+            _ if operation.starts_with("guardrails_") => {
+                let name = self.fresh("guardrail");
+                let words = json!([{"type": "deny_words_list", "words": ["drop"]}]);
+                let new = json!({"name": name, "input": {"rules": words}});
+                if operation != "guardrails_create" {
+                    self.admin.call("guardrails_create", new).await.unwrap();
+                    return json!({"id": name});
+                }
+                new
             }
             _ if operation.starts_with("access_control_") => {
                 let name = self.fresh("bound");
