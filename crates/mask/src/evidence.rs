@@ -1,0 +1,268 @@
+//! What a name near a value says about it: the header of a column, the key before `=`,
+//! the words before a number in a sentence.
+
+mod vocabulary;
+
+use crate::entity::{Entity, EntitySet};
+
+/// What names say about a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Evidence {
+    /// Types that the name calls for.
+    pub(crate) hints: EntitySet,
+    /// Whether the name says that the value is something harmless.
+    pub(crate) denies: bool,
+    /// Whether the name is one word that stands for other things as well, such as
+    /// `name` or `address`.
+    pub(crate) vague: bool,
+}
+
+impl Evidence {
+    /// Nothing known.
+    pub(crate) const NONE: Self = Self {
+        hints: EntitySet::EMPTY,
+        denies: false,
+        vague: false,
+    };
+
+    /// Whether the name calls for `entity`.
+    pub(crate) fn hints_at(self, entity: Entity) -> bool {
+        self.hints.has(entity)
+    }
+
+    fn is_none(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Score of a finding of `entity` that has `base` by its own looks.
+    pub(crate) fn weigh(self, entity: Entity, base: f32) -> f32 {
+        if self.hints_at(entity) {
+            base.max(0.85)
+        } else if self.denies {
+            base - 0.35
+        } else {
+            base
+        }
+    }
+}
+
+/// Longest name that is looked at, in words.
+const MOST_WORDS: usize = 8;
+/// Longest name that is looked at, in bytes.
+const LONGEST_NAME: usize = 96;
+
+/// The words of a name in lower case, joined, with their ends.
+struct Words {
+    joined: String,
+    ends: [usize; MOST_WORDS],
+    count: usize,
+}
+
+impl Words {
+    /// Splits at everything but letters and digits, before capitals of camel case, and
+    /// drops digits at the end of words (`email_2`, `phone1`). Keeps the last words.
+    fn of(name: &str) -> Self {
+        let mut all: Vec<String> = Vec::new();
+        let mut word = String::new();
+        let mut before = ' ';
+        for c in name.chars() {
+            let humps = c.is_uppercase() && before.is_lowercase();
+            if (humps || !c.is_alphanumeric()) && !word.is_empty() {
+                all.push(std::mem::take(&mut word));
+            }
+            if c.is_alphanumeric() {
+                word.extend(c.to_lowercase());
+            }
+            before = c;
+        }
+        all.push(word);
+        all.retain_mut(|w| {
+            let kept = w.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+            if kept > 1 {
+                w.truncate(kept);
+            }
+            !w.is_empty() && !w.bytes().all(|b| b.is_ascii_digit())
+        });
+        let mut words = Self {
+            joined: String::with_capacity(name.len()),
+            ends: [0; MOST_WORDS],
+            count: 0,
+        };
+        let skip = all.len().saturating_sub(MOST_WORDS);
+        for (end, word) in words.ends.iter_mut().zip(all.iter().skip(skip)) {
+            words.joined.push_str(word);
+            *end = words.joined.len();
+            words.count += 1;
+        }
+        words
+    }
+
+    /// The words from `first` to before `last`, joined.
+    fn phrase(&self, first: usize, last: usize) -> &str {
+        let end = |i: usize| i.checked_sub(1).map_or(0, |i| self.ends.get(i).copied().unwrap_or(0));
+        self.joined.get(end(first)..end(last)).unwrap_or_default()
+    }
+}
+
+/// What the name of a column, a key or a field says.
+pub(crate) fn of_name(name: &str) -> Evidence {
+    if name.len() > LONGEST_NAME {
+        return Evidence::NONE;
+    }
+    let words = Words::of(name);
+    if words.count == 0 {
+        return Evidence::NONE;
+    }
+    let qualified = (0..words.count).any(|i| vocabulary::is_harmless(words.phrase(i, i + 1)));
+    let last_harmless = vocabulary::is_harmless(words.phrase(words.count - 1, words.count));
+    for length in (1..=words.count.min(4)).rev() {
+        for first in (0..=words.count - length).rev() {
+            let Some(hints) = vocabulary::hints(words.phrase(first, first + length)) else {
+                continue;
+            };
+            // `host_name` and `token_count` are not a name and not a token.
+            let covers_end = first + length == words.count;
+            let vague = length == 1 && vocabulary::is_vague(words.phrase(first, first + 1));
+            if (vague && (qualified || !covers_end)) || (last_harmless && !covers_end) {
+                continue;
+            }
+            return Evidence {
+                hints,
+                vague,
+                ..Evidence::NONE
+            };
+        }
+    }
+    Evidence {
+        denies: qualified,
+        ..Evidence::NONE
+    }
+}
+
+/// What the words of a sentence before a value say; the nearest words win. Words for
+/// people and places stand in every sentence, so the search goes on behind them.
+pub(crate) fn of_words(before: &str) -> Evidence {
+    const EVERYWHERE: EntitySet = EntitySet::of(&[Entity::Person, Entity::Location]);
+    let words = Words::of(before);
+    let mut seen = EntitySet::EMPTY;
+    for last in (1..=words.count).rev() {
+        let found = (1..=last.min(4))
+            .rev()
+            .find_map(|length| vocabulary::hints(words.phrase(last - length, last)));
+        let word = words.phrase(last - 1, last);
+        match found {
+            Some(hints) if EVERYWHERE.union(hints) != EVERYWHERE => {
+                return Evidence {
+                    hints: hints.union(seen),
+                    ..Evidence::NONE
+                };
+            }
+            Some(hints) => seen = seen.union(hints),
+            None if vocabulary::is_filler(word) => {}
+            None if vocabulary::is_harmless(word) => {
+                return Evidence {
+                    hints: seen,
+                    denies: seen.is_empty(),
+                    vague: false,
+                };
+            }
+            None => {}
+        }
+    }
+    Evidence {
+        hints: seen,
+        ..Evidence::NONE
+    }
+}
+
+/// How far before a value its label is looked for, in bytes.
+const REACH: usize = 56;
+
+/// What stands before `at` in `text`, no further back than `from`: a key of its own
+/// (`key=`, `key: `, `"key": `) when it says something, else the words of the clause.
+pub(crate) fn before(text: &str, from: usize, at: usize) -> Evidence {
+    let mut start = from.max(at.saturating_sub(REACH));
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let Some(window) = text.get(start..at) else {
+        return Evidence::NONE;
+    };
+    let window = window.trim_end_matches(['"', '\'', ' ', '(', '[', '\\', '<', '*', '#', '+']);
+    if let Some(head) = window.strip_suffix(['=', ':']) {
+        let head = head.trim_end_matches(['"', '\'', ' ', '\\', ':']);
+        let key_start = head
+            .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
+            .map_or(0, |i| i + head.get(i..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
+        let spoken = of_words(clause(head));
+        let keyed = of_name(head.get(key_start..).unwrap_or_default());
+        return match (keyed.is_none(), spoken.hints.is_empty()) {
+            // A phrase such as "date of birth" ends in the key and says more.
+            (_, false) if !keyed.denies => spoken,
+            (false, _) => keyed,
+            (true, _) => spoken,
+        };
+    }
+    of_words(clause(window))
+}
+
+/// The text after the last mark that ends a clause.
+fn clause(text: &str) -> &str {
+    let cut = text
+        .char_indices()
+        .rev()
+        .find(|(i, c)| match c {
+            ';' | '{' | '}' | '|' | '\t' | '\n' | ',' => true,
+            '.' | '!' | '?' => text.get(i + 1..).is_some_and(|rest| rest.starts_with(' ')),
+            _ => false,
+        })
+        .map_or(0, |(i, c)| i + c.len_utf8());
+    text.get(cut..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hinted(name: &str, entity: Entity) -> bool {
+        of_name(name).hints_at(entity)
+    }
+
+    #[test]
+    fn headers_call_for_types() {
+        for (name, entity) in [
+            ("email", Entity::EmailAddress),
+            ("contactEmail_2", Entity::EmailAddress),
+            ("social_security_number", Entity::UsSsn),
+            ("CustomerName", Entity::Person),
+            ("nome", Entity::Person),
+            ("telefono", Entity::PhoneNumber),
+            ("geburtsdatum", Entity::DateOfBirth),
+            ("mac_address", Entity::MacAddress),
+            ("home_address", Entity::Location),
+            ("cpf_cliente", Entity::BrCpf),
+            ("business_abn", Entity::AuAbn),
+            ("DB_PASSWORD", Entity::Password),
+        ] {
+            assert!(hinted(name, entity), "{name}");
+        }
+    }
+
+    #[test]
+    fn harmless_words_take_the_hint_away() {
+        for name in ["host_name", "file_name", "product_name", "email_count", "phone_verified", "password_changed_at"] {
+            assert!(of_name(name).hints.is_empty(), "{name}");
+        }
+        assert!(of_name("order_no").denies && of_name("sha256").denies);
+        assert!(of_name("c2").is_none());
+    }
+
+    #[test]
+    fn labels_in_sentences_are_heard() {
+        let text = "Her SSN is 590249279 and her passport number is 893829160";
+        assert!(before(text, 0, 11).hints_at(Entity::UsSsn));
+        assert!(before(text, 0, 48).hints_at(Entity::UsPassport));
+        let log = "kyc check date of birth=1936-12-04";
+        assert!(before(log, 0, 24).hints_at(Entity::DateOfBirth));
+    }
+}
