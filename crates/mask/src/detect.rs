@@ -202,6 +202,9 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     if next == b':' && let Some(end) = network::colon(region, token, out) {
         return end;
     }
+    if next == b'-' && token.len() == 2 && let Some(end) = network::mac(region, token, out) {
+        return end;
+    }
     if let Some(end) = secrets::offer(region, token, out) {
         return end;
     }

@@ -212,7 +212,7 @@ fn clause(text: &str) -> &str {
         .char_indices()
         .rev()
         .find(|(i, c)| match c {
-            ';' | '{' | '}' | '|' | '\t' | '\n' | ',' => true,
+            ';' | '{' | '}' | '|' | '\t' | '\n' => true,
             '.' | '!' | '?' => text.get(i + 1..).is_some_and(|rest| rest.starts_with(' ')),
             _ => false,
         })

@@ -1,19 +1,12 @@
 //! Identifiers of letters and digits: IBAN, national documents, wallets.
 
-use super::{DIGIT, Findings, LOWER, Region, Token, UPPER, network};
+use super::{DIGIT, Findings, LOWER, Region, Token, UPPER};
 use crate::checksum::{self, asia_pacific, chain, europe, north_america};
 use crate::entity::Entity as T;
 
 /// Offers a token of letters and digits.
 pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let next = region.byte(token.end);
-    if token.len() == 2 {
-        if matches!(next, b'-')
-            && let Some(end) = network::mac(region, token, out)
-        {
-            return Some(end);
-        }
-    }
     if token.only(DIGIT | UPPER) && token.len() >= 4 && !joined(region.previous(token.start)) {
         if let Some(end) = iban(region, token, out) {
             return Some(end);
@@ -33,14 +26,10 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 
 /// Offers a token of letters alone; some documents are written in groups.
 pub(super) fn worded(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
-    if token.len() == 2 {
-        match region.byte(token.end) {
-            b'-' => return network::mac(region, token, out),
-            b' ' if token.only(UPPER) => return nino(region, token.start, out),
-            _ => {}
-        }
+    match token.len() == 2 && token.only(UPPER) && region.byte(token.end) == b' ' {
+        true => nino(region, token.start, out),
+        false => None,
     }
-    None
 }
 
 /// Whether a byte joins a token to what is before or behind it.
@@ -111,15 +100,18 @@ fn document(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     if joined(region.byte(token.end)) && region.byte(token.end + 1).is_ascii_alphanumeric() {
         return None;
     }
-    let (entity, base) = match bytes.len() {
-        16 if europe::codice_fiscale(bytes) => (T::ItFiscalCode, 0.95),
-        16 if europe::driver_number(bytes) => (T::UkDrivingLicence, 0.85),
-        15 if asia_pacific::gstin(bytes) => (T::InGstin, 0.95),
-        10 if asia_pacific::pan(bytes) => (T::InPan, 0.7),
-        13 => (T::ItVatCode, vat(bytes)?),
-        9 => nine(bytes)?,
+    let checked = match bytes.len() {
+        16 if europe::codice_fiscale(bytes) => Some((T::ItFiscalCode, 0.95)),
+        16 if europe::driver_number(bytes) => Some((T::UkDrivingLicence, 0.85)),
+        15 if asia_pacific::gstin(bytes) => Some((T::InGstin, 0.95)),
+        13 => vat(bytes).map(|score| (T::ItVatCode, score)),
+        10 if asia_pacific::pan(bytes) => Some((T::InPan, 0.7)),
+        9 => nine(bytes),
         8 => return nino(region, token.start, out).or_else(|| keyed_only(region, token, out)),
-        _ => return keyed_only(region, token, out),
+        _ => None,
+    };
+    let Some((entity, base)) = checked else {
+        return keyed_only(region, token, out);
     };
     out.weigh((token.start, token.end), entity, base, region.evidence(token.start));
     Some(token.end)

@@ -48,10 +48,7 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     }
     let value = value(region, key_start, value_start)?;
     let text = region.str(value.start, value.end);
-    let (entity, score) = match whole::judge(text, evidence) {
-        Some(found) => found,
-        None => return None,
-    };
+    let (entity, score) = whole::judge(text, evidence)?;
     if SHAPELESS.has(entity) && !value.quoted && !line_of_its_own(region, key_start) {
         return None;
     }
@@ -59,7 +56,8 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         return None;
     }
     out.add(value.start, value.end, entity, score);
-    Some(value.end)
+    // Other detectors may know better what it is, but not what a password is.
+    (entity == T::Password).then_some(value.end)
 }
 
 /// A password that is not set off by quotes: in prose only what no word looks like.

@@ -196,9 +196,9 @@ fn armour(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
     Some(end)
 }
 
-/// Characters of base64 and base64url.
+/// Characters of base64 and base64url but for the padding.
 fn base64(byte: u8) -> bool {
-    opaque(byte) || matches!(byte, b'+' | b'/' | b'=')
+    opaque(byte) || matches!(byte, b'+' | b'/')
 }
 
 /// A long random token that its context calls a key.
@@ -207,7 +207,9 @@ fn blob(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
     if !(token.len() >= 16 || mixed) || matches!(region.previous(token.start), b'/' | b'-' | b'+' | b'=' | b'.') && token.len() < 16 {
         return None;
     }
-    let end = region.run(token.start, base64);
+    let body = region.run(token.start, base64);
+    let padding = region.run(body, |b| b == b'=');
+    let end = if padding - body <= 2 && !base64(region.byte(padding)) { padding } else { body };
     let value = region.slice(token.start, end);
     if value.len() < 20 || !random(value) || uuid(value) {
         return None;

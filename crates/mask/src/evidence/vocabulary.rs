@@ -62,7 +62,7 @@ const HARMLESS: &str = "id ids uuid guid oid hash sha sha1 sha256 sha512 md5 crc
     modified changed expires expiry due at date day month year active enabled disabled verified valid
     confirmed flag index idx seq sequence offset size length width height
     weight duration ms bytes lsn xid trace span request session job task queue topic channel node pod container
-    image cluster table schema column database db domain event method code tracking shipment serial
+    image cluster schema database db domain event method code tracking shipment serial
     model brand department project repo repository branch server service app application module package
     format encoding mime language locale timezone tz version legacy external internal sort position
     page limit interval retries attempt attempts num percent pct ratio avg min max mean std login password_hash
@@ -131,7 +131,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::ItVatCode], "partitaiva piva vatnumber vatcode vat vatno codiceiva"),
     (&[T::ItFiscalCode], "codicefiscale fiscalcode codfiscale codfisc cf codfis"),
     (&[T::UsBankNumber], "bankaccount bankaccountnumber bankaccountno accountnumber accountno acctno acctnumber acctnum
-        checkingaccount savingsaccount account"),
+        checkingaccount savingsaccount bankacct"),
     (&[T::AbaRouting], "aba abarouting routing routingnumber routingno abanumber routingtransit rtn transitnumber abaroutingnumber"),
     (&[T::MedicalLicense], "dea deanumber deano npi npinumber medicallicense medicallicence providernpi"),
     (&[T::UkNhs], "nhs nhsnumber nhsno nhsid healthservicenumber"),
