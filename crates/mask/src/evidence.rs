@@ -190,20 +190,41 @@ pub(crate) fn before(text: &str, from: usize, at: usize) -> Evidence {
     };
     let window = window.trim_end_matches(['"', '\'', ' ', '(', '[', '\\', '<', '*', '#', '+']);
     if let Some(head) = window.strip_suffix(['=', ':']) {
+        let prose = window.ends_with(':') && !head.ends_with('"');
         let head = head.trim_end_matches(['"', '\'', ' ', '\\', ':']);
-        let key_start = head
-            .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.')))
-            .map_or(0, |i| i + head.get(i..).and_then(|s| s.chars().next()).map_or(1, char::len_utf8));
-        let spoken = of_words(clause(head));
-        let keyed = of_name(head.get(key_start..).unwrap_or_default());
-        return match (keyed.is_none(), spoken.hints.is_empty()) {
-            // A phrase such as "date of birth" ends in the key and says more.
-            (_, false) if !keyed.denies => spoken,
-            (false, _) => keyed,
-            (true, _) => spoken,
+        let keyed = of_key(head);
+        return match keyed.is_none() && prose {
+            true => of_words(clause(head)),
+            false => keyed,
         };
     }
     of_words(clause(window))
+}
+
+/// What the key at the end of `head` says. A phrase such as "date of birth" ends in its
+/// last word; the words before a key that says something itself are not its own.
+fn of_key(head: &str) -> Evidence {
+    let key_start = head
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
+        .last()
+        .map_or(head.len(), |(i, _)| i);
+    let keyed = of_name(head.get(key_start..).unwrap_or_default());
+    if keyed.denies {
+        return keyed;
+    }
+    let words = Words::of(clause(head));
+    let spoken = (2..=words.count.min(4))
+        .rev()
+        .find_map(|length| vocabulary::hints(words.phrase(words.count - length, words.count)));
+    match spoken {
+        Some(hints) => Evidence {
+            hints,
+            ..Evidence::NONE
+        },
+        None => keyed,
+    }
 }
 
 /// The text after the last mark that ends a clause.

@@ -1,6 +1,6 @@
 //! Values behind a key: `password=…`, `"ssn": 123`, `name="…"`, `--token …`.
 
-use super::{Findings, Region, Token, UNDERSCORE, whole};
+use super::{Findings, Region, Token, UNDERSCORE, names, whole};
 use crate::entity::{Entity as T, EntitySet};
 use crate::evidence::{self, Evidence};
 
@@ -48,7 +48,19 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     }
     let value = value(region, key_start, value_start)?;
     let text = region.str(value.start, value.end);
-    let (entity, score) = whole::judge(text, evidence)?;
+    // JSON may write a name in escapes.
+    let plain = match value.quoted && text.contains("\\u") {
+        true => serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned()),
+        false => text.to_owned(),
+    };
+    let (entity, score) = match whole::judge(&plain, evidence) {
+        Some(found) => found,
+        None if evidence.hints_at(T::Location) => return names::place(region, value.start, out),
+        None => return None,
+    };
+    if entity == T::Location && !value.quoted && !line_of_its_own(region, key_start) {
+        return names::place(region, value.start, out);
+    }
     if SHAPELESS.has(entity) && !value.quoted && !line_of_its_own(region, key_start) {
         return None;
     }

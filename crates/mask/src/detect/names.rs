@@ -46,7 +46,7 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         return None;
     }
     let phrase = phrase(region, token);
-    let after = region.str(phrase.end, (phrase.end + 12).min(region.end));
+    let after = region.str(phrase.end, region.end);
     let lives = [" lives at ", " lives in", " was born", " called ", " resides "].iter().any(|w| after.starts_with(w));
     let before = introduction(region, token.start);
     let introduced = before.is_some_and(|w| INTRODUCTIONS.contains(&w));
@@ -61,14 +61,15 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         (1, true) => 0.3,
         _ => return None,
     };
-    let placed = before_is(region, token.start, "from") || before_is(region, token.start, "in");
-    if placed && phrase.words <= 3 && !phrase.known {
+    if matches!(before, Some("from")) && phrase.words <= 3 && !phrase.known {
         out.add(token.start, phrase.end, Entity::Location, score);
         return Some(phrase.end);
     }
     out.add(token.start, phrase.end, Entity::Person, score);
-    if lives {
-        address(region, phrase.end, out);
+    for link in [" lives at ", " lives in ", " resides at ", " from ", " living in "] {
+        if score >= 0.5 && after.starts_with(link) {
+            place(region, phrase.end + link.len(), out);
+        }
     }
     Some(phrase.end)
 }
@@ -137,22 +138,47 @@ fn introduction(region: &Region<'_>, at: usize) -> Option<&'static str> {
     INTRODUCTIONS.iter().find(|w| **w == word).copied()
 }
 
-fn before_is(region: &Region<'_>, at: usize, word: &str) -> bool {
-    introduction(region, at) == Some(word) || region.str(region.start.max(at.saturating_sub(word.len() + 1)), at) == format!("{word} ")
-}
+/// Small words inside addresses.
+const STREET_WORDS: &[&str] = &[
+    "ul", "al", "pl", "os", "plac", "aleja", "ulica", "rue", "avenue", "boulevard", "chemin", "place", "quai", "via", "viale", "piazza",
+    "corso", "calle", "avenida", "plaza", "paseo", "rua", "travessa", "praça", "straat", "weg", "st", "apt", "piso", "puerta", "bis", "nr", "no",
+    "den", "aan", "bij", "am", "an", "im", "in", "sur", "les", "sous", "aux", "d", "l", "à", "of", "upon",
+];
 
-/// The address behind "lives at": to the end of the clause that tells more.
-fn address(region: &Region<'_>, from: usize, out: &mut Findings<'_>) {
-    let rest = region.str(from, region.end);
-    let Some(start) = [" lives at ", " resides at ", " lives in "].iter().find_map(|w| rest.starts_with(w).then_some(w.len())) else {
-        return;
-    };
-    let body = rest.get(start..).unwrap_or_default();
-    let stop = [" and ", ". ", ".\n", "\n", ";", " since "].iter().filter_map(|m| body.find(m)).min().unwrap_or(body.len());
-    let text = body.get(..stop).unwrap_or_default().trim_end_matches('.');
-    if (2..=160).contains(&text.len()) {
-        out.add(from + start, from + start + text.len(), Entity::Location, 0.7);
+/// Most bytes of an address in text.
+const LONGEST_PLACE: usize = 160;
+
+/// The place that begins at `start`: numbers, capitalized words and the small words of
+/// addresses, as far as they go.
+pub(super) fn place(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -> Option<usize> {
+    let mut end = start;
+    let mut at = start;
+    let mut capital = false;
+    while at < region.end && at - start < LONGEST_PLACE {
+        let word_end = region.run(at, |b| b.is_ascii_alphanumeric() || b >= 0x80);
+        let word = region.str(at, word_end);
+        let initial = word.chars().next().is_some_and(|c| !c.is_lowercase());
+        let small = PARTICLES.contains(&word) || STREET_WORDS.contains(&word);
+        if word.is_empty() || !(initial || small || word.bytes().any(|b| b.is_ascii_digit())) {
+            break;
+        }
+        capital |= initial && word.chars().any(char::is_alphabetic);
+        if initial || !small {
+            end = word_end;
+        }
+        let gap = region.run(word_end, |b| matches!(b, b' ' | b',' | b'.' | b'-' | b'/' | b'\'' | b'(' | b')' | b'#'));
+        let parting = region.str(word_end, gap);
+        let sentence = parting.starts_with(". ") && word.chars().count() > 4 || parting.starts_with(".\n");
+        if sentence || gap == word_end || gap - word_end > 3 {
+            break;
+        }
+        at = gap;
     }
+    if !capital || end < start + 2 || lexicon::is_ordinary(region.str(start, end)) {
+        return None;
+    }
+    out.add(start, end, Entity::Location, 0.7);
+    Some(end)
 }
 
 /// Whether a value under a header such as `full_name` can be a name. Under a vague
@@ -167,7 +193,8 @@ pub(crate) fn is_name(value: &str, vague: bool) -> bool {
         return plain && !is_sentence(value);
     }
     let words = || value.split([' ', ',', '-', '\'', '.']).filter(|w| !w.is_empty());
-    let capital = words().all(|w| PARTICLES.contains(&w) || w.len() == 1 || begins_name(w));
+    let upper = |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c as u32 > 0x2e80);
+    let capital = words().all(|w| PARTICLES.contains(&w) || upper(w));
     let count = words().count();
     capital && (words().any(lexicon::is_first_name) || (2..=4).contains(&count) || value.chars().any(|c| c as u32 > 0x2e80))
 }

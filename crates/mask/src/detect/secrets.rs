@@ -139,7 +139,8 @@ fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     let tail = region.slice(body, end);
     let exact = *entity != T::AwsAccessKey || (tail.len() == 16 && !opaque(region.byte(end)));
     // `sk-` and its like also begin ordinary hyphenated words.
-    let random = tail.iter().any(u8::is_ascii_digit);
+    let mixed = tail.iter().any(u8::is_ascii_lowercase) && tail.iter().skip(1).any(u8::is_ascii_uppercase);
+    let random = mixed || *entity == T::AwsAccessKey || tail.iter().any(u8::is_ascii_digit);
     if tail.len() < *least || !exact || !random {
         return None;
     }
