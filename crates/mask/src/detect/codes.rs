@@ -26,6 +26,13 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 
 /// Offers a token of letters alone; some documents are written in groups.
 pub(super) fn worded(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    if token.len() >= 3
+        && region.byte(token.start).is_ascii_uppercase()
+        && matches!(region.byte(token.end), b' ' | b'.')
+        && region.byte(token.end + 1).is_ascii_digit()
+    {
+        return super::dates::worded(region, token.start, out);
+    }
     match token.len() == 2 && token.only(UPPER) && region.byte(token.end) == b' ' {
         true => nino(region, token.start, out),
         false => None,

@@ -12,6 +12,16 @@ pub(super) fn leading(region: &Region<'_>, token: Token, out: &mut Findings<'_>)
     }
 }
 
+/// A date that begins with the name of a month at `start`.
+pub(super) fn worded(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -> Option<usize> {
+    let end = start + month_first(region.slice(start, (start + 24).min(region.end)))?;
+    if region.evidence(start).hints_at(Entity::DateOfBirth) {
+        out.add(start, end, Entity::DateOfBirth, 0.9);
+    }
+    out.add(start, end, Entity::DateTime, 0.6);
+    Some(end)
+}
+
 /// A date that starts at `start`; answers its end, a time of day included.
 pub(super) fn at(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -> Option<usize> {
     if matches!(region.previous(start), b'-' | b'/' | b'.') {

@@ -53,14 +53,12 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         true => serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned()),
         false => text.to_owned(),
     };
-    let (entity, score) = match whole::judge(&plain, evidence) {
-        Some(found) => found,
-        None if evidence.hints_at(T::Location) => return names::place(region, value.start, out),
-        None => return None,
-    };
-    if entity == T::Location && !value.quoted && !line_of_its_own(region, key_start) {
-        return names::place(region, value.start, out);
+    if evidence.hints_at(T::Location) && !value.quoted && !line_of_its_own(region, key_start) {
+        // "mac address" is no place: the words before the key count as well.
+        let called = region.evidence(value.start).hints_at(T::Location);
+        return called.then(|| names::place(region, value.start, out)).flatten();
     }
+    let (entity, score) = whole::judge(&plain, evidence)?;
     if SHAPELESS.has(entity) && !value.quoted && !line_of_its_own(region, key_start) {
         return None;
     }

@@ -8,6 +8,7 @@ mod lexicon;
 
 use super::{Findings, Region, Token};
 use crate::entity::Entity;
+use crate::evidence;
 
 /// Most words of a name.
 const MOST_WORDS: usize = 5;
@@ -45,10 +46,10 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if first.len() < 2 || !begins_name(first) {
         return None;
     }
-    let phrase = phrase(region, token);
+    let before = introduction(region, token.start);
+    let phrase = phrase(region, token, before.is_some());
     let after = region.str(phrase.end, region.end);
     let lives = [" lives at ", " lives in", " was born", " called ", " resides "].iter().any(|w| after.starts_with(w));
-    let before = introduction(region, token.start);
     let introduced = before.is_some_and(|w| INTRODUCTIONS.contains(&w));
     let strong = before.is_some_and(|w| STRONG_INTRODUCTIONS.contains(&w));
     let wide = first.chars().all(|c| c as u32 > 0x2e80);
@@ -67,8 +68,11 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     }
     out.add(token.start, phrase.end, Entity::Person, score);
     for link in [" lives at ", " lives in ", " resides at ", " from ", " living in "] {
-        if score >= 0.5 && after.starts_with(link) {
-            place(region, phrase.end + link.len(), out);
+        if score >= 0.5
+            && after.starts_with(link)
+            && let Some(end) = place(region, phrase.end + link.len(), out)
+        {
+            return Some(end);
         }
     }
     Some(phrase.end)
@@ -81,7 +85,7 @@ fn begins_name(word: &str) -> bool {
 }
 
 /// The capitalized words from `token` on, with particles and one `Last, First` comma.
-fn phrase(region: &Region<'_>, token: Token) -> Phrase {
+fn phrase(region: &Region<'_>, token: Token, introduced: bool) -> Phrase {
     let mut phrase = Phrase {
         end: token.end,
         words: 1,
@@ -112,8 +116,10 @@ fn phrase(region: &Region<'_>, token: Token) -> Phrase {
             break;
         }
         let known = lexicon::is_first_name(word);
-        // A comma joins `Last, First` alone: what follows must be a first name.
-        if comma && !known {
+        // A comma joins `Last, First` alone: what follows must be a first name, or
+        // stand where a person stands.
+        let person = introduced || region.str(end, region.end).starts_with(" lives ");
+        if comma && !known && !person {
             break;
         }
         phrase.known |= known;
@@ -159,7 +165,9 @@ pub(super) fn place(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -
         let word = region.str(at, word_end);
         let initial = word.chars().next().is_some_and(|c| !c.is_lowercase());
         let small = PARTICLES.contains(&word) || STREET_WORDS.contains(&word);
-        if word.is_empty() || !(initial || small || word.bytes().any(|b| b.is_ascii_digit())) {
+        // A label ends the place: "from Paris, IBAN …".
+        let label = end > start && !evidence::of_name(word).hints.is_empty() && !evidence::of_name(word).hints_at(Entity::Location);
+        if label || word.is_empty() || !(initial || small || word.bytes().any(|b| b.is_ascii_digit())) {
             break;
         }
         capital |= initial && word.chars().any(char::is_alphabetic);
