@@ -29,7 +29,8 @@ impl Numbers {
 
 fn clean_rows() -> String {
     let mut numbers = Numbers(7);
-    let mut text = String::from("id\tsku\tproduct\tquantity\tprice\tstatus\tcreated_at\tchecksum\n");
+    let mut text =
+        String::from("id\tsku\tproduct\tquantity\tprice\tstatus\tcreated_at\tchecksum\n");
     while text.len() < SIZE {
         let (a, b, c) = (numbers.below(99_999), numbers.below(9999), numbers.next());
         let _ = writeln!(
@@ -112,12 +113,18 @@ fn bench(c: &mut Criterion) {
         ("dense rows", dense_rows()),
     ] {
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(format!("{name}: find"), |b| b.iter(|| engine.find(black_box(&text)).len()));
-        group.bench_function(format!("{name}: mask"), |b| b.iter(|| engine.mask_text(black_box(&text)).text.len()));
+        group.bench_function(format!("{name}: find"), |b| {
+            b.iter(|| engine.find(black_box(&text)).len())
+        });
+        group.bench_function(format!("{name}: mask"), |b| {
+            b.iter(|| engine.mask_text(black_box(&text)).text.len())
+        });
         group.bench_function(format!("{name}: ten patterns in one scan"), |b| {
             b.iter(|| scan.find_iter(black_box(text.as_bytes())).count());
         });
-        group.bench_function(format!("{name}: copy"), |b| b.iter(|| black_box(&text).clone().len()));
+        group.bench_function(format!("{name}: copy"), |b| {
+            b.iter(|| black_box(&text).clone().len())
+        });
     }
     group.finish();
 }

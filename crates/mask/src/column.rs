@@ -35,7 +35,11 @@ impl Column {
         let mut evidence = evidence::of_name(name);
         if evidence.hints.is_empty() {
             // `SELECT email AS a`: the source knows better than the alias.
-            if let Some(known) = sources.iter().map(|(_, c)| evidence::of_name(c)).find(|e| !e.hints.is_empty()) {
+            if let Some(known) = sources
+                .iter()
+                .map(|(_, c)| evidence::of_name(c))
+                .find(|e| !e.hints.is_empty())
+            {
                 evidence = known;
             }
         }
@@ -45,6 +49,20 @@ impl Column {
             decided: ruled,
             ruled: ruled.is_some(),
         }
+    }
+
+    /// A key inside a value, which no column rule is about.
+    pub(crate) fn key(name: &str) -> Self {
+        Self {
+            evidence: evidence::of_name(name),
+            decided: None,
+            ruled: false,
+        }
+    }
+
+    /// The kind that a column rule gives to every value.
+    pub(crate) fn rule(&self) -> Option<Kind> {
+        self.decided.filter(|_| self.ruled)
     }
 
     /// Decides by the first values. When the name calls for a type, half of the values
@@ -63,7 +81,10 @@ impl Column {
                 *tally.entry(kind).or_default() += 1;
             }
         }
-        let Some((kind, votes)) = tally.into_iter().max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(rank(*kind)))) else {
+        let Some((kind, votes)) = tally
+            .into_iter()
+            .max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(rank(*kind))))
+        else {
             return;
         };
         let called = matches!(kind, Kind::BuiltIn(e) if self.evidence.hints_at(e));
@@ -71,7 +92,9 @@ impl Column {
         let agreed = match (called, self.evidence.vague && person) {
             (true, true) => people * 4 >= count && votes * 2 >= count,
             (true, false) => votes * 2 >= count,
-            (false, _) => !self.evidence.denies && !person && count >= LEAST_VALUES && votes * 5 >= count * 4,
+            (false, _) => {
+                !self.evidence.denies && !person && count >= LEAST_VALUES && votes * 5 >= count * 4
+            }
         };
         if agreed {
             self.decided = Some(kind);
@@ -90,7 +113,14 @@ impl Column {
     }
 
     /// Finds everything in the cell `text[start..end]`.
-    pub(crate) fn judge(&self, text: &str, start: usize, end: usize, engine: &Engine, out: &mut Vec<Finding>) {
+    pub(crate) fn judge(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        engine: &Engine,
+        out: &mut Vec<Finding>,
+    ) {
         let value = text.get(start..end).unwrap_or_default();
         let start = start + (value.len() - value.trim_start().len());
         let end = start + value.trim().len();

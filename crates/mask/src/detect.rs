@@ -65,18 +65,6 @@ pub(crate) struct Region<'t> {
 }
 
 impl<'t> Region<'t> {
-    /// The whole of `text` without a name.
-    #[cfg(test)]
-    pub(crate) fn whole(text: &'t str) -> Self {
-        Self {
-            text,
-            start: 0,
-            end: text.len(),
-            field: Evidence::NONE,
-            wanted: EntitySet::of(Entity::ALL),
-        }
-    }
-
     fn bytes(&self) -> &'t [u8] {
         self.text.as_bytes().get(..self.end).unwrap_or_default()
     }
@@ -196,13 +184,20 @@ impl Token {
 /// Offers a token to the detectors; answers where the walk goes on.
 fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>) -> usize {
     let next = region.byte(token.end);
-    if next == b'@' && let Some(end) = network::email(region, token, out) {
+    if next == b'@'
+        && let Some(end) = network::email(region, token, out)
+    {
         return end;
     }
-    if next == b':' && let Some(end) = network::colon(region, token, out) {
+    if next == b':'
+        && let Some(end) = network::colon(region, token, out)
+    {
         return end;
     }
-    if next == b'-' && token.len() == 2 && let Some(end) = network::mac(region, token, out) {
+    if next == b'-'
+        && token.len() == 2
+        && let Some(end) = network::mac(region, token, out)
+    {
         return end;
     }
     if let Some(end) = secrets::offer(region, token, out) {
@@ -226,12 +221,16 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     } else if let Some(end) = codes::worded(region, token, out) {
         return end;
     }
-    if keyed::may_be_key(region, token, next)
+    if !token.only(DIGIT)
+        && keyed::may_be_key(region, token, next)
         && let Some(end) = keyed::offer(region, token, out)
     {
         return end;
     }
-    if people && (token.has(HIGH) || region.byte(token.start).is_ascii_uppercase()) && !token.has(DIGIT) {
+    if people
+        && (token.has(HIGH) || region.byte(token.start).is_ascii_uppercase())
+        && !token.has(DIGIT)
+    {
         return names::offer(region, token, out).unwrap_or(token.end);
     }
     token.end

@@ -126,10 +126,19 @@ impl Engine {
     }
 
     /// Writes `text[start..end]` with `findings`, which lie in it, masked.
-    pub(crate) fn rewrite(&self, text: &str, start: usize, end: usize, findings: &[Finding], masked: &mut Masked) {
+    pub(crate) fn rewrite(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        findings: &[Finding],
+        masked: &mut Masked,
+    ) {
         let mut at = start;
         for finding in findings {
-            masked.text.push_str(text.get(at..finding.start).unwrap_or_default());
+            masked
+                .text
+                .push_str(text.get(at..finding.start).unwrap_or_default());
             let value = text.get(finding.start..finding.end).unwrap_or_default();
             if let Some(instead) = self.treat(finding.kind, value) {
                 masked.text.push_str(&instead);
@@ -160,12 +169,19 @@ impl Engine {
     pub(crate) fn select(&self, found: &mut Vec<Finding>) {
         for finding in found.iter_mut() {
             // Who asks for all dates gets the dates of birth as dates.
-            if finding.kind == Kind::BuiltIn(Entity::DateOfBirth) && !self.wanted.has(Entity::DateOfBirth) {
+            if finding.kind == Kind::BuiltIn(Entity::DateOfBirth)
+                && !self.wanted.has(Entity::DateOfBirth)
+            {
                 finding.kind = Kind::BuiltIn(Entity::DateTime);
             }
         }
-        found.retain(|f| f.end > f.start && self.action(f.kind).is_some_and(|a| f.score >= a.threshold));
-        finding::resolve(found, |kind| self.action(kind).map_or(0, |a| a.treatment.strategy.strictness()));
+        found.retain(|f| {
+            f.end > f.start && self.action(f.kind).is_some_and(|a| f.score >= a.threshold)
+        });
+        finding::resolve(found, |kind| {
+            self.action(kind)
+                .map_or(0, |a| a.treatment.strategy.strictness())
+        });
     }
 
     /// Runs every detector over a region.
@@ -175,7 +191,10 @@ impl Engine {
         }
         self.custom.scan(region, out);
         for detector in &self.detectors {
-            let text = region.text.get(region.start..region.end).unwrap_or_default();
+            let text = region
+                .text
+                .get(region.start..region.end)
+                .unwrap_or_default();
             for (start, end, entity, score) in detector.detect(text) {
                 if start < end && text.get(start..end).is_some() {
                     out.push(Finding {

@@ -2,8 +2,11 @@
 //! the words before a number in a sentence.
 
 mod vocabulary;
+mod words;
 
 use crate::entity::{Entity, EntitySet};
+pub(crate) use vocabulary::WordSet;
+use words::Words;
 
 /// What names say about a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,63 +49,8 @@ impl Evidence {
     }
 }
 
-/// Longest name that is looked at, in words.
-const MOST_WORDS: usize = 8;
 /// Longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 96;
-
-/// The words of a name in lower case, joined, with their ends.
-struct Words {
-    joined: String,
-    ends: [usize; MOST_WORDS],
-    count: usize,
-}
-
-impl Words {
-    /// Splits at everything but letters and digits, before capitals of camel case, and
-    /// drops digits at the end of words (`email_2`, `phone1`). Keeps the last words.
-    fn of(name: &str) -> Self {
-        let mut all: Vec<String> = Vec::new();
-        let mut word = String::new();
-        let mut before = ' ';
-        for c in name.chars() {
-            let humps = c.is_uppercase() && before.is_lowercase();
-            if (humps || !c.is_alphanumeric()) && !word.is_empty() {
-                all.push(std::mem::take(&mut word));
-            }
-            if c.is_alphanumeric() {
-                word.extend(c.to_lowercase());
-            }
-            before = c;
-        }
-        all.push(word);
-        all.retain_mut(|w| {
-            let kept = w.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-            if kept > 1 {
-                w.truncate(kept);
-            }
-            !w.is_empty() && !w.bytes().all(|b| b.is_ascii_digit())
-        });
-        let mut words = Self {
-            joined: String::with_capacity(name.len()),
-            ends: [0; MOST_WORDS],
-            count: 0,
-        };
-        let skip = all.len().saturating_sub(MOST_WORDS);
-        for (end, word) in words.ends.iter_mut().zip(all.iter().skip(skip)) {
-            words.joined.push_str(word);
-            *end = words.joined.len();
-            words.count += 1;
-        }
-        words
-    }
-
-    /// The words from `first` to before `last`, joined.
-    fn phrase(&self, first: usize, last: usize) -> &str {
-        let end = |i: usize| i.checked_sub(1).map_or(0, |i| self.ends.get(i).copied().unwrap_or(0));
-        self.joined.get(end(first)..end(last)).unwrap_or_default()
-    }
-}
 
 /// What the name of a column, a key or a field says.
 pub(crate) fn of_name(name: &str) -> Evidence {
@@ -181,6 +129,9 @@ const REACH: usize = 56;
 /// What stands before `at` in `text`, no further back than `from`: a key of its own
 /// (`key=`, `key: `, `"key": `) when it says something, else the words of the clause.
 pub(crate) fn before(text: &str, from: usize, at: usize) -> Evidence {
+    if at <= from {
+        return Evidence::NONE;
+    }
     let mut start = from.max(at.saturating_sub(REACH));
     while !text.is_char_boundary(start) {
         start += 1;
@@ -271,7 +222,14 @@ mod tests {
 
     #[test]
     fn harmless_words_take_the_hint_away() {
-        for name in ["host_name", "file_name", "product_name", "email_count", "phone_verified", "password_changed_at"] {
+        for name in [
+            "host_name",
+            "file_name",
+            "product_name",
+            "email_count",
+            "phone_verified",
+            "password_changed_at",
+        ] {
             assert!(of_name(name).hints.is_empty(), "{name}");
         }
         assert!(of_name("order_no").denies && of_name("sha256").denies);

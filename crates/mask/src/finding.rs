@@ -47,7 +47,11 @@ pub(crate) fn resolve(findings: &mut Vec<Finding>, strictness: impl Fn(Kind) -> 
             true => strictness(b.kind).cmp(&strictness(a.kind)),
             false => std::cmp::Ordering::Equal,
         };
-        a.start.cmp(&b.start).then(b.end.cmp(&a.end)).then(strict).then(b.score.total_cmp(&a.score))
+        a.start
+            .cmp(&b.start)
+            .then(b.end.cmp(&a.end))
+            .then(strict)
+            .then(b.score.total_cmp(&a.score))
     });
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     for finding in findings.drain(..) {
@@ -108,9 +112,17 @@ mod tests {
 
     #[test]
     fn the_stricter_kind_wins_on_one_span() {
-        let mut findings = vec![finding(0, 4, Entity::Url, 1.0), finding(0, 4, Entity::Jwt, 0.5)];
-        resolve(&mut findings, |kind| u8::from(kind == Kind::BuiltIn(Entity::Jwt)));
+        let mut findings = vec![
+            finding(0, 4, Entity::Url, 1.0),
+            finding(0, 4, Entity::Jwt, 0.5),
+        ];
+        resolve(&mut findings, |kind| {
+            u8::from(kind == Kind::BuiltIn(Entity::Jwt))
+        });
         assert_eq!(findings.len(), 1);
-        assert_eq!(findings.first().map(|f| f.kind), Some(Kind::BuiltIn(Entity::Jwt)));
+        assert_eq!(
+            findings.first().map(|f| f.kind),
+            Some(Kind::BuiltIn(Entity::Jwt))
+        );
     }
 }

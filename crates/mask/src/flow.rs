@@ -57,7 +57,14 @@ impl Flow {
 
     /// Reads `text` from `from` on as far as it is complete, or to its end when `last`.
     /// Adds findings to `out` and answers how far it came.
-    pub(crate) fn advance(&mut self, engine: &Engine, text: &str, from: usize, last: bool, out: &mut Vec<Finding>) -> usize {
+    pub(crate) fn advance(
+        &mut self,
+        engine: &Engine,
+        text: &str,
+        from: usize,
+        last: bool,
+        out: &mut Vec<Finding>,
+    ) -> usize {
         let mut at = from;
         while at < text.len() {
             let step = match self.table.take() {
@@ -85,7 +92,9 @@ impl Flow {
                 self.line(engine, &window, &unit, out);
                 return Step::Done(unit.end);
             };
-            if let Some((shape, names)) = shape::begin(unit.line(window.text), next.line(window.text)) {
+            if let Some((shape, names)) =
+                shape::begin(unit.line(window.text), next.line(window.text))
+            {
                 if names.len() <= MOST_COLUMNS {
                     self.expanded = false;
                     self.table = Some(Table {
@@ -120,7 +129,13 @@ impl Flow {
     }
 
     /// Rows of a table: first a sample that decides, then one by one.
-    fn rows(&mut self, engine: &Engine, mut table: Table, window: Window<'_>, out: &mut Vec<Finding>) -> Step {
+    fn rows(
+        &mut self,
+        engine: &Engine,
+        mut table: Table,
+        window: Window<'_>,
+        out: &mut Vec<Finding>,
+    ) -> Step {
         let wanted = if table.voted { 1 } else { SAMPLE_ROWS };
         let mut rows: Vec<Vec<Range<usize>>> = Vec::new();
         let mut odd = Vec::new();
@@ -142,13 +157,20 @@ impl Flow {
             }
             at = unit.end;
         }
-        if rows.len() < wanted && at >= window.text.len() && !window.last && !ended && at - window.at < SAMPLE_BYTES {
+        if rows.len() < wanted
+            && at >= window.text.len()
+            && !window.last
+            && !ended
+            && at - window.at < SAMPLE_BYTES
+        {
             self.table = Some(table);
             return Step::Wait;
         }
         if !table.voted {
             for (i, column) in table.columns.iter_mut().enumerate() {
-                let values = rows.iter().filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
+                let values = rows
+                    .iter()
+                    .filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
                 column.vote(values, engine);
             }
             table.voted = true;

@@ -40,7 +40,11 @@ pub fn jsonl_line(engine: &Engine, line: &str) -> String {
     let answer = match serde_json::from_str::<Input>(line) {
         Ok(input) => serde_json::to_string(&masked(engine, input)),
         Err(error) => serde_json::to_string(&Refusal {
-            error: format!("no document with `text`: line {} column {}", error.line(), error.column()),
+            error: format!(
+                "no document with `text`: line {} column {}",
+                error.line(),
+                error.column()
+            ),
         }),
     };
     answer.unwrap_or_else(|_| r#"{"error":"the answer cannot be written"}"#.to_owned())
@@ -52,7 +56,12 @@ fn masked(engine: &Engine, input: Input) -> Output {
     engine.rewrite(&input.text, 0, input.text.len(), &findings, &mut masked);
     let (mut bytes, mut points) = (0, 0);
     let mut count = |to: usize| {
-        points += input.text.get(bytes..to).unwrap_or_default().chars().count();
+        points += input
+            .text
+            .get(bytes..to)
+            .unwrap_or_default()
+            .chars()
+            .count();
         bytes = to;
         points
     };

@@ -34,7 +34,8 @@ pub(crate) fn base58check(token: &[u8]) -> bool {
 /// Whether `token` is a bech32 (BIP 173) or bech32m (BIP 350) address of Bitcoin.
 pub(crate) fn bech32(token: &[u8]) -> bool {
     let lower = token.to_ascii_lowercase();
-    let mixed = token.iter().any(u8::is_ascii_uppercase) && token.iter().any(u8::is_ascii_lowercase);
+    let mixed =
+        token.iter().any(u8::is_ascii_uppercase) && token.iter().any(u8::is_ascii_lowercase);
     let Some(data) = lower.strip_prefix(b"bc1") else {
         return false;
     };
@@ -53,7 +54,13 @@ pub(crate) fn bech32(token: &[u8]) -> bool {
 }
 
 fn step(state: u32, value: u32) -> u32 {
-    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    const GENERATOR: [u32; 5] = [
+        0x3b6a_57b2,
+        0x2650_8e6d,
+        0x1ea1_19fa,
+        0x3d42_33dd,
+        0x2a14_62b3,
+    ];
     let top = state >> 25;
     let shifted = ((state & 0x1ff_ffff) << 5) ^ value;
     GENERATOR
@@ -73,6 +80,8 @@ mod tests {
         assert!(!base58check(b"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"));
         assert!(bech32(b"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"));
         assert!(!bech32(b"bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"));
-        assert!(bech32(b"bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"));
+        assert!(bech32(
+            b"bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"
+        ));
     }
 }

@@ -19,7 +19,13 @@ pub(crate) fn nino_prefix(first: u8, second: u8) -> bool {
         && !b"DFIOQUV".contains(&second)
         && !matches!(
             [first, second],
-            [b'B', b'G'] | [b'G', b'B'] | [b'K', b'N'] | [b'N', b'K'] | [b'N', b'T'] | [b'T', b'N'] | [b'Z', b'Z']
+            [b'B', b'G']
+                | [b'G', b'B']
+                | [b'K', b'N']
+                | [b'N', b'K']
+                | [b'N', b'T']
+                | [b'T', b'N']
+                | [b'Z', b'Z']
         )
 }
 
@@ -32,15 +38,24 @@ pub(crate) fn driver_number(token: &[u8]) -> bool {
     }
     let (surname, rest) = token.split_at(5);
     let (dates, tail) = rest.split_at(6);
-    let letters = surname.iter().take_while(|b| b.is_ascii_uppercase()).count();
+    let letters = surname
+        .iter()
+        .take_while(|b| b.is_ascii_uppercase())
+        .count();
     let date: Vec<u8> = dates.iter().map(|b| b.wrapping_sub(b'0')).collect();
     letters > 0
         && surname.iter().skip(letters).all(|b| *b == b'9')
         && date.iter().all(|d| *d < 10)
         && matches!(pair(&date, 1), 1..=12 | 51..=62)
         && (1..=31).contains(&pair(&date, 3))
-        && tail.iter().take(2).all(|b| b.is_ascii_uppercase() || *b == b'9')
-        && tail.iter().skip(2).all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        && tail
+            .iter()
+            .take(2)
+            .all(|b| b.is_ascii_uppercase() || *b == b'9')
+        && tail
+            .iter()
+            .skip(2)
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
         && tail.iter().skip(3).all(u8::is_ascii_uppercase)
 }
 
@@ -124,7 +139,13 @@ pub(crate) fn hetu(token: &[u8]) -> bool {
         Some(b'A'..=b'F') => 2000,
         _ => return false,
     };
-    if number.iter().any(|d| *d > 9) || !is_day(century + pair(&number, 4), pair(&number, 2), pair(&number, 0)) {
+    if number.iter().any(|d| *d > 9)
+        || !is_day(
+            century + pair(&number, 4),
+            pair(&number, 2),
+            pair(&number, 0),
+        )
+    {
         return false;
     }
     let value = number.iter().fold(0u32, |n, d| n * 10 + u32::from(*d));

@@ -77,7 +77,11 @@ fn iban_length(country: &[u8]) -> Option<usize> {
 fn iban(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let head = region.slice(token.start, token.start + 4);
     let [a, b, c, d] = head else { return None };
-    if !(a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit()) {
+    if !(a.is_ascii_uppercase()
+        && b.is_ascii_uppercase()
+        && c.is_ascii_digit()
+        && d.is_ascii_digit())
+    {
         return None;
     }
     let length = iban_length(head.get(..2)?)?;
@@ -97,7 +101,12 @@ fn iban(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
     if !valid || region.byte(at).is_ascii_alphanumeric() {
         return None;
     }
-    out.weigh((token.start, at), T::IbanCode, 0.95, region.evidence(token.start));
+    out.weigh(
+        (token.start, at),
+        T::IbanCode,
+        0.95,
+        region.evidence(token.start),
+    );
     Some(at)
 }
 
@@ -120,7 +129,12 @@ fn document(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     let Some((entity, base)) = checked else {
         return keyed_only(region, token, out);
     };
-    out.weigh((token.start, token.end), entity, base, region.evidence(token.start));
+    out.weigh(
+        (token.start, token.end),
+        entity,
+        base,
+        region.evidence(token.start),
+    );
     Some(token.end)
 }
 
@@ -141,11 +155,16 @@ fn nine(bytes: &[u8]) -> Option<(T, f32)> {
         return (europe::dni_letter(number) == last).then_some((T::EsNif, 0.6));
     }
     if matches!(first, b'X' | b'Y' | b'Z') && digits.len() == 7 && last.is_ascii_uppercase() {
-        let number = digits.iter().fold(u32::from(first - b'X'), |n, d| n * 10 + u32::from(*d));
+        let number = digits
+            .iter()
+            .fold(u32::from(first - b'X'), |n, d| n * 10 + u32::from(*d));
         return (europe::dni_letter(number) == last).then_some((T::EsNie, 0.8));
     }
     let (prefix, rest) = bytes.split_at(2);
-    if matches!(rest, [.., b'A'..=b'D']) && digits.len() == 6 && matches!(prefix, [a, b] if europe::nino_prefix(*a, *b)) {
+    if matches!(rest, [.., b'A'..=b'D'])
+        && digits.len() == 6
+        && matches!(prefix, [a, b] if europe::nino_prefix(*a, *b))
+    {
         return Some((T::UkNino, 0.8));
     }
     if digits.len() == 7 && north_america::dea(prefix, &digits) {
@@ -162,7 +181,10 @@ fn keyed_only(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Opti
     }
     let evidence = region.evidence(token.start);
     let value = region.str(token.start, token.end);
-    let entity = evidence.hints.iter().find(|e| super::whole::document(*e, value))?;
+    let entity = evidence
+        .hints
+        .iter()
+        .find(|e| super::whole::document(*e, value))?;
     out.add(token.start, token.end, entity, 0.85);
     Some(token.end)
 }
@@ -207,7 +229,12 @@ fn wallet(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
         _ if chain::base58check(bytes) => 0.95,
         _ => return None,
     };
-    out.weigh((token.start, token.end), T::Crypto, score, region.evidence(token.start));
+    out.weigh(
+        (token.start, token.end),
+        T::Crypto,
+        score,
+        region.evidence(token.start),
+    );
     Some(token.end)
 }
 
@@ -235,7 +262,10 @@ fn hyphenated(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Opti
         return Some(end);
     }
     let value = region.str(token.start, end);
-    let entity = evidence.hints.iter().find(|e| super::whole::document(*e, value))?;
+    let entity = evidence
+        .hints
+        .iter()
+        .find(|e| super::whole::document(*e, value))?;
     out.add(token.start, end, entity, 0.85);
     Some(end)
 }
@@ -250,12 +280,19 @@ fn lower_case(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Opti
         return None;
     }
     let value = region.str(token.start, token.end).to_ascii_uppercase();
-    let entity = evidence.hints.iter().find(|e| super::whole::document(*e, &value))?;
+    let entity = evidence
+        .hints
+        .iter()
+        .find(|e| super::whole::document(*e, &value))?;
     out.add(token.start, token.end, entity, 0.85);
     Some(token.end)
 }
 
 /// The values of the digits in `bytes`.
 pub(super) fn values(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().filter(|b| b.is_ascii_digit()).map(|b| b - b'0').collect()
+    bytes
+        .iter()
+        .filter(|b| b.is_ascii_digit())
+        .map(|b| b - b'0')
+        .collect()
 }

@@ -29,7 +29,9 @@ pub(super) fn at(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -> O
     }
     let end = length(region.slice(start, (start + 40).min(region.end)))? + start;
     let after = region.byte(end);
-    if after.is_ascii_digit() || (matches!(after, b'-' | b'/') && region.byte(end + 1).is_ascii_digit()) {
+    if after.is_ascii_digit()
+        || (matches!(after, b'-' | b'/') && region.byte(end + 1).is_ascii_digit())
+    {
         return None;
     }
     let time = time_end(region, end);
@@ -47,7 +49,9 @@ fn time_end(region: &Region<'_>, end: usize) -> usize {
         b'T' | b' ' | b':' | b't' => end + 1,
         _ => return end,
     };
-    let clock = region.run(body, |b| b.is_ascii_digit() || matches!(b, b':' | b'.' | b','));
+    let clock = region.run(body, |b| {
+        b.is_ascii_digit() || matches!(b, b':' | b'.' | b',')
+    });
     let clocked = region.slice(body, clock);
     if clocked.len() < 5 || clocked.get(2) != Some(&b':') {
         return end;
@@ -83,7 +87,10 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
     let digits = (a, b - a - 1, c - b - 1);
     let valid = match digits {
         (4, 1..=2, 1..=2) => is_day(first, second, third) && (1000..2200).contains(&first),
-        (1..=2, 1..=2, 4) => (1000..2200).contains(&third) && (is_day(third, second, first) || is_day(third, first, second)),
+        (1..=2, 1..=2, 4) => {
+            (1000..2200).contains(&third)
+                && (is_day(third, second, first) || is_day(third, first, second))
+        }
         (2, 2, 2) if mark != b'.' => is_day(2000, second, first) || is_day(2000, first, second),
         _ => false,
     };
@@ -93,7 +100,12 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
 /// `03 Feb 2001`, `3 February 2001`, `03-Feb-2001`.
 fn named(text: &[u8], day: u32, mut at: usize) -> Option<usize> {
     at += 1;
-    let word: Vec<u8> = text.get(at..)?.iter().take_while(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect();
+    let word: Vec<u8> = text
+        .get(at..)?
+        .iter()
+        .take_while(|b| b.is_ascii_alphabetic())
+        .map(u8::to_ascii_lowercase)
+        .collect();
     let prefix = std::str::from_utf8(word.get(..3)?).ok()?;
     MONTHS.iter().position(|m| *m == prefix)?;
     at += word.len();
@@ -106,7 +118,11 @@ fn named(text: &[u8], day: u32, mut at: usize) -> Option<usize> {
 
 /// The length of a date that starts with the name of a month: `Feb 3, 2001`.
 pub(super) fn month_first(text: &[u8]) -> Option<usize> {
-    let word: Vec<u8> = text.iter().take_while(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect();
+    let word: Vec<u8> = text
+        .iter()
+        .take_while(|b| b.is_ascii_alphabetic())
+        .map(u8::to_ascii_lowercase)
+        .collect();
     let prefix = std::str::from_utf8(word.get(..3)?).ok()?;
     MONTHS.iter().position(|m| *m == prefix)?;
     let mut at = word.len();
@@ -115,7 +131,10 @@ pub(super) fn month_first(text: &[u8]) -> Option<usize> {
     }
     let (day, after) = number(text, at)?;
     at = after;
-    while matches!(text.get(at), Some(b' ' | b',' | b's' | b't' | b'h' | b'n' | b'd' | b'r')) {
+    while matches!(
+        text.get(at),
+        Some(b' ' | b',' | b's' | b't' | b'h' | b'n' | b'd' | b'r')
+    ) {
         at += 1;
     }
     let (year, end) = number(text, at)?;
@@ -126,7 +145,9 @@ fn number(text: &[u8], at: usize) -> Option<(u32, usize)> {
     let mut value = 0u32;
     let mut end = at;
     while let Some(digit) = text.get(end).filter(|b| b.is_ascii_digit()) {
-        value = value.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+        value = value
+            .checked_mul(10)?
+            .checked_add(u32::from(digit - b'0'))?;
         end += 1;
         if end - at > 4 {
             return None;
@@ -141,11 +162,24 @@ mod tests {
 
     #[test]
     fn written_dates_are_read() {
-        for date in ["2001-02-03", "31/12/1999", "12/31/1999", "03.02.2001", "06 May 1975", "3-Feb-2001"] {
+        for date in [
+            "2001-02-03",
+            "31/12/1999",
+            "12/31/1999",
+            "03.02.2001",
+            "06 May 1975",
+            "3-Feb-2001",
+        ] {
             assert_eq!(length(date.as_bytes()), Some(date.len()), "{date}");
         }
         assert_eq!(month_first(b"May 6, 1975"), Some(11));
-        for not in ["2001-13-03", "1.2.3", "45/45/2000", "12 Foo 2000", "2001-02"] {
+        for not in [
+            "2001-13-03",
+            "1.2.3",
+            "45/45/2000",
+            "12 Foo 2000",
+            "2001-02",
+        ] {
             assert_eq!(length(not.as_bytes()), None, "{not}");
         }
     }

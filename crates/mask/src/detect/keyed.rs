@@ -23,9 +23,17 @@ pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
 
 fn is_password_word(word: &str) -> bool {
     word.len() >= 3
-        && ["password", "passwd", "pwd", "passphrase", "passwort", "senha", "contraseña"]
-            .iter()
-            .any(|w| word.eq_ignore_ascii_case(w))
+        && [
+            "password",
+            "passwd",
+            "pwd",
+            "passphrase",
+            "passwort",
+            "senha",
+            "contraseña",
+        ]
+        .iter()
+        .any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// Where a value lies, and how it is set off.
@@ -39,7 +47,9 @@ struct Value {
 pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let (value_start, spaced) = separator(region, token.end)?;
     let mut key_start = token.start;
-    while token.end - key_start < 64 && matches!(region.previous(key_start), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.') {
+    while token.end - key_start < 64
+        && matches!(region.previous(key_start), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.')
+    {
         key_start -= 1;
     }
     let evidence = evidence::of_name(region.str(key_start, token.end));
@@ -50,19 +60,25 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     let text = region.str(value.start, value.end);
     // JSON may write a name in escapes.
     let plain = match value.quoted && text.contains("\\u") {
-        true => serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or_else(|_| text.to_owned()),
+        true => serde_json::from_str::<String>(&format!("\"{text}\""))
+            .unwrap_or_else(|_| text.to_owned()),
         false => text.to_owned(),
     };
     if evidence.hints_at(T::Location) && !value.quoted && !line_of_its_own(region, key_start) {
         // "mac address" is no place: the words before the key count as well.
         let called = region.evidence(value.start).hints_at(T::Location);
-        return called.then(|| names::place(region, value.start, out)).flatten();
+        return called
+            .then(|| names::place(region, value.start, out))
+            .flatten();
     }
     let (entity, score) = whole::judge(&plain, evidence)?;
     if SHAPELESS.has(entity) && !value.quoted && !line_of_its_own(region, key_start) {
         return None;
     }
-    if entity == T::Password && !value.quoted && !is_password(text, spaced || region.byte(token.end) == b':') {
+    if entity == T::Password
+        && !value.quoted
+        && !is_password(text, spaced || region.byte(token.end) == b':')
+    {
         return None;
     }
     out.add(value.start, value.end, entity, score);
@@ -74,7 +90,8 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 fn is_password(text: &str, prose: bool) -> bool {
     let odd = text.chars().any(|c| !c.is_alphabetic());
     let letters = text.chars().any(char::is_alphabetic);
-    !matches!(text, "reset" | "login") && (!prose || (odd && letters && text.len() >= 6) || (odd && text.len() >= 8))
+    !matches!(text, "reset" | "login")
+        && (!prose || (odd && letters && text.len() >= 6) || (odd && text.len() >= 8))
 }
 
 /// Whether the key stands at the start of its line or region, as in `.env` and YAML.
@@ -144,11 +161,21 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
         return floor(region, start, start + text, false);
     }
     for scheme in ["Bearer ", "Basic ", "Token ", "bearer ", "token "] {
-        if region.bytes().get(start..).is_some_and(|rest| rest.starts_with(scheme.as_bytes())) {
+        if region
+            .bytes()
+            .get(start..)
+            .is_some_and(|rest| rest.starts_with(scheme.as_bytes()))
+        {
             start += scheme.len();
         }
     }
-    let mut end = region.run(start, |b| b > b' ' && !matches!(b, b',' | b';' | b'&' | b'"' | b'\'' | b'}' | b']' | b'|' | b'<'));
+    let mut end = region.run(start, |b| {
+        b > b' '
+            && !matches!(
+                b,
+                b',' | b';' | b'&' | b'"' | b'\'' | b'}' | b']' | b'|' | b'<'
+            )
+    });
     while end > start && matches!(region.byte(end - 1), b'.' | b')' | b':') {
         end -= 1;
     }
@@ -156,7 +183,8 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
 }
 
 fn floor(region: &Region<'_>, start: usize, end: usize, quoted: bool) -> Option<Value> {
-    let fits = end > start && region.text.is_char_boundary(start) && region.text.is_char_boundary(end);
+    let fits =
+        end > start && region.text.is_char_boundary(start) && region.text.is_char_boundary(end);
     fits.then_some(Value { start, end, quoted })
 }
 

@@ -15,21 +15,87 @@ const MOST_WORDS: usize = 5;
 
 /// Words between capitalized parts of a name.
 const PARTICLES: &[&str] = &[
-    "de", "da", "do", "dos", "das", "di", "del", "della", "van", "von", "der", "den", "die", "la", "le", "el", "al", "bin", "ibn", "ten",
-    "ter", "y", "e", "du", "des", "zu", "zur", "op", "bint", "de la", "van de", "van den", "van der",
+    "de", "da", "do", "dos", "das", "di", "del", "della", "van", "von", "der", "den", "die", "la",
+    "le", "el", "al", "bin", "ibn", "ten", "ter", "y", "e", "du", "des", "zu", "zur", "op", "bint",
+    "de la", "van de", "van den", "van der",
 ];
 
 /// Words that stand before a person.
 const INTRODUCTIONS: &[&str] = &[
-    "mr", "mrs", "ms", "miss", "dr", "prof", "mister", "herr", "frau", "señor", "señora", "sr", "sra", "mme", "signor", "signora", "dear",
-    "customer", "client", "patient", "name", "with", "contact", "employee", "applicant", "tenant", "by", "of", "user", "signup", "customers",
-    "from", "for", "to", "hello", "hi", "madame", "monsieur", "caller", "beneficiary", "attendee", "passenger", "cardholder", "holder",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "dr",
+    "prof",
+    "mister",
+    "herr",
+    "frau",
+    "señor",
+    "señora",
+    "sr",
+    "sra",
+    "mme",
+    "signor",
+    "signora",
+    "dear",
+    "customer",
+    "client",
+    "patient",
+    "name",
+    "with",
+    "contact",
+    "employee",
+    "applicant",
+    "tenant",
+    "by",
+    "of",
+    "user",
+    "signup",
+    "customers",
+    "from",
+    "for",
+    "to",
+    "hello",
+    "hi",
+    "madame",
+    "monsieur",
+    "caller",
+    "beneficiary",
+    "attendee",
+    "passenger",
+    "cardholder",
+    "holder",
 ];
 
 /// Of these, the ones after which two capitalized words need not be known names.
 const STRONG_INTRODUCTIONS: &[&str] = &[
-    "mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "señor", "señora", "mme", "signor", "signora", "dear", "customer", "client",
-    "patient", "name", "employee", "applicant", "tenant", "caller", "beneficiary", "passenger", "cardholder", "attendee",
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "dr",
+    "prof",
+    "herr",
+    "frau",
+    "señor",
+    "señora",
+    "mme",
+    "signor",
+    "signora",
+    "dear",
+    "customer",
+    "client",
+    "patient",
+    "name",
+    "employee",
+    "applicant",
+    "tenant",
+    "caller",
+    "beneficiary",
+    "passenger",
+    "cardholder",
+    "attendee",
 ];
 
 /// A phrase of capitalized words.
@@ -49,7 +115,15 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     let before = introduction(region, token.start);
     let phrase = phrase(region, token, before.is_some());
     let after = region.str(phrase.end, region.end);
-    let lives = [" lives at ", " lives in", " was born", " called ", " resides "].iter().any(|w| after.starts_with(w));
+    let lives = [
+        " lives at ",
+        " lives in",
+        " was born",
+        " called ",
+        " resides ",
+    ]
+    .iter()
+    .any(|w| after.starts_with(w));
     let introduced = before.is_some_and(|w| INTRODUCTIONS.contains(&w));
     let strong = before.is_some_and(|w| STRONG_INTRODUCTIONS.contains(&w));
     let wide = first.chars().all(|c| c as u32 > 0x2e80);
@@ -67,7 +141,13 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         return Some(phrase.end);
     }
     out.add(token.start, phrase.end, Entity::Person, score);
-    for link in [" lives at ", " lives in ", " resides at ", " from ", " living in "] {
+    for link in [
+        " lives at ",
+        " lives in ",
+        " resides at ",
+        " from ",
+        " living in ",
+    ] {
         if score >= 0.5
             && after.starts_with(link)
             && let Some(end) = place(region, phrase.end + link.len(), out)
@@ -80,8 +160,12 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 
 fn begins_name(word: &str) -> bool {
     let mut chars = word.chars();
-    let capital = chars.next().is_some_and(|c| c.is_uppercase() || (c as u32 > 0x2e80 && c.is_alphabetic()));
-    capital && (chars.clone().any(char::is_lowercase) || word.chars().all(|c| c as u32 > 0x2e80)) && !lexicon::is_ordinary(word)
+    let capital = chars
+        .next()
+        .is_some_and(|c| c.is_uppercase() || (c as u32 > 0x2e80 && c.is_alphabetic()));
+    capital
+        && (chars.clone().any(char::is_lowercase) || word.chars().all(|c| c as u32 > 0x2e80))
+        && !lexicon::is_ordinary(word)
 }
 
 /// The capitalized words from `token` on, with particles and one `Last, First` comma.
@@ -139,16 +223,64 @@ fn phrase(region: &Region<'_>, token: Token, introduced: bool) -> Phrase {
 fn introduction(region: &Region<'_>, at: usize) -> Option<&'static str> {
     let head = region.str(region.start.max(at.saturating_sub(24)), at);
     let head = head.trim_end_matches([' ', '.', ':', '=', '"', ',']);
-    let start = head.rfind(|c: char| !c.is_alphabetic()).map_or(0, |i| i + 1);
+    let start = head
+        .rfind(|c: char| !c.is_alphabetic())
+        .map_or(0, |i| i + 1);
     let word = head.get(start..)?.to_lowercase();
     INTRODUCTIONS.iter().find(|w| **w == word).copied()
 }
 
 /// Small words inside addresses.
 const STREET_WORDS: &[&str] = &[
-    "ul", "al", "pl", "os", "plac", "aleja", "ulica", "rue", "avenue", "boulevard", "chemin", "place", "quai", "via", "viale", "piazza",
-    "corso", "calle", "avenida", "plaza", "paseo", "rua", "travessa", "praça", "straat", "weg", "st", "apt", "piso", "puerta", "bis", "nr", "no",
-    "den", "aan", "bij", "am", "an", "im", "in", "sur", "les", "sous", "aux", "d", "l", "à", "of", "upon",
+    "ul",
+    "al",
+    "pl",
+    "os",
+    "plac",
+    "aleja",
+    "ulica",
+    "rue",
+    "avenue",
+    "boulevard",
+    "chemin",
+    "place",
+    "quai",
+    "via",
+    "viale",
+    "piazza",
+    "corso",
+    "calle",
+    "avenida",
+    "plaza",
+    "paseo",
+    "rua",
+    "travessa",
+    "praça",
+    "straat",
+    "weg",
+    "st",
+    "apt",
+    "piso",
+    "puerta",
+    "bis",
+    "nr",
+    "no",
+    "den",
+    "aan",
+    "bij",
+    "am",
+    "an",
+    "im",
+    "in",
+    "sur",
+    "les",
+    "sous",
+    "aux",
+    "d",
+    "l",
+    "à",
+    "of",
+    "upon",
 ];
 
 /// Most bytes of an address in text.
@@ -166,17 +298,28 @@ pub(super) fn place(region: &Region<'_>, start: usize, out: &mut Findings<'_>) -
         let initial = word.chars().next().is_some_and(|c| !c.is_lowercase());
         let small = PARTICLES.contains(&word) || STREET_WORDS.contains(&word);
         // A label ends the place: "from Paris, IBAN …".
-        let label = end > start && !evidence::of_name(word).hints.is_empty() && !evidence::of_name(word).hints_at(Entity::Location);
-        if label || word.is_empty() || !(initial || small || word.bytes().any(|b| b.is_ascii_digit())) {
+        let label = end > start
+            && !evidence::of_name(word).hints.is_empty()
+            && !evidence::of_name(word).hints_at(Entity::Location);
+        if label
+            || word.is_empty()
+            || !(initial || small || word.bytes().any(|b| b.is_ascii_digit()))
+        {
             break;
         }
         capital |= initial && word.chars().any(char::is_alphabetic);
         if initial || !small {
             end = word_end;
         }
-        let gap = region.run(word_end, |b| matches!(b, b' ' | b',' | b'.' | b'-' | b'/' | b'\'' | b'(' | b')' | b'#'));
+        let gap = region.run(word_end, |b| {
+            matches!(
+                b,
+                b' ' | b',' | b'.' | b'-' | b'/' | b'\'' | b'(' | b')' | b'#'
+            )
+        });
         let parting = region.str(word_end, gap);
-        let sentence = parting.starts_with(". ") && word.chars().count() > 4 || parting.starts_with(".\n");
+        let sentence =
+            parting.starts_with(". ") && word.chars().count() > 4 || parting.starts_with(".\n");
         if sentence || gap == word_end || gap - word_end > 3 {
             break;
         }
@@ -200,33 +343,58 @@ pub(crate) fn is_name(value: &str, vague: bool) -> bool {
     if !plain || is_sentence(value) || !vague {
         return plain && !is_sentence(value);
     }
-    let words = || value.split([' ', ',', '-', '\'', '.']).filter(|w| !w.is_empty());
-    let upper = |w: &str| w.chars().next().is_some_and(|c| c.is_uppercase() || c as u32 > 0x2e80);
+    let words = || {
+        value
+            .split([' ', ',', '-', '\'', '.'])
+            .filter(|w| !w.is_empty())
+    };
+    let upper = |w: &str| {
+        w.chars()
+            .next()
+            .is_some_and(|c| c.is_uppercase() || c as u32 > 0x2e80)
+    };
     let capital = words().all(|w| PARTICLES.contains(&w) || upper(w));
     let count = words().count();
-    capital && (words().any(lexicon::is_first_name) || (2..=4).contains(&count) || value.chars().any(|c| c as u32 > 0x2e80))
+    capital
+        && (words().any(lexicon::is_first_name)
+            || (2..=4).contains(&count)
+            || value.chars().any(|c| c as u32 > 0x2e80))
 }
 
 /// Whether a value under a header such as `city` can be a place.
 pub(crate) fn is_place(value: &str, vague: bool) -> bool {
-    let written = value.len() <= 300 && value.chars().any(char::is_alphanumeric) && !value.contains("://") && !value.contains('@');
-    let hex = value.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'-' | b'x'));
-    let one_token = !value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit()) && value.len() > 16;
+    let written = value.len() <= 300
+        && value.chars().any(char::is_alphanumeric)
+        && !value.contains("://")
+        && !value.contains('@');
+    let hex = value
+        .bytes()
+        .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'-' | b'x'));
+    let one_token =
+        !value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit()) && value.len() > 16;
     let named = value.chars().any(|c| c.is_uppercase() || c as u32 > 0x7f);
-    written && match vague {
-        true => named && !hex && !one_token && !is_sentence(value),
-        false => true,
-    }
+    written
+        && match vague {
+            true => named && !hex && !one_token && !is_sentence(value),
+            false => true,
+        }
 }
 
 /// Whether a value reads like prose: many words, most of them small.
 pub(crate) fn is_sentence(value: &str) -> bool {
-    let words = value.split(' ').filter(|w| w.chars().any(char::is_alphabetic)).count();
-    let small = value.split(' ').filter(|w| w.chars().next().is_some_and(char::is_lowercase)).count();
+    let words = value
+        .split(' ')
+        .filter(|w| w.chars().any(char::is_alphabetic))
+        .count();
+    let small = value
+        .split(' ')
+        .filter(|w| w.chars().next().is_some_and(char::is_lowercase))
+        .count();
     words >= 4 && small * 2 > words
 }
 
 /// Whether a word of `value` is a known first name, for the vote of a column.
 pub(crate) fn resembles(value: &str) -> bool {
-    value.split([' ', ',', '-']).any(lexicon::is_first_name) || value.chars().any(|c| c as u32 > 0x2e80)
+    value.split([' ', ',', '-']).any(lexicon::is_first_name)
+        || value.chars().any(|c| c as u32 > 0x2e80)
 }

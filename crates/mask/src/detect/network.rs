@@ -18,17 +18,23 @@ pub(super) fn email(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     while token.end - start < LONGEST_LOCAL && local(region.previous(start)) {
         start -= 1;
     }
-    while start < token.start && (b"._%+-'".contains(&region.byte(start)) || !region.text.is_char_boundary(start)) {
+    while start < token.start
+        && (b"._%+-'".contains(&region.byte(start)) || !region.text.is_char_boundary(start))
+    {
         start += 1;
     }
     let domain = token.end + 1;
-    let mut end = region.run(domain, |b| b.is_ascii_alphanumeric() || b >= 0x80 || b == b'.' || b == b'-');
+    let mut end = region.run(domain, |b| {
+        b.is_ascii_alphanumeric() || b >= 0x80 || b == b'.' || b == b'-'
+    });
     while end > domain && matches!(region.byte(end - 1), b'.' | b'-') {
         end -= 1;
     }
     let host = region.str(domain, end);
     let (name, top) = host.rsplit_once('.')?;
-    let valid = !name.is_empty() && top.chars().count() >= 2 && top.chars().all(char::is_alphabetic) || top.starts_with("xn--");
+    let valid =
+        !name.is_empty() && top.chars().count() >= 2 && top.chars().all(char::is_alphabetic)
+            || top.starts_with("xn--");
     valid.then(|| {
         out.add(start, end, Entity::EmailAddress, 0.95);
         end
@@ -40,7 +46,12 @@ pub(super) fn colon(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if region.slice(token.end, token.end + 3) == b"://" {
         return url(region, token, out);
     }
-    if token.len() > 4 || !region.slice(token.start, token.end).iter().all(u8::is_ascii_hexdigit) {
+    if token.len() > 4
+        || !region
+            .slice(token.start, token.end)
+            .iter()
+            .all(u8::is_ascii_hexdigit)
+    {
         return None;
     }
     mac(region, token, out).or_else(|| ipv6(region, token, out))
@@ -49,7 +60,10 @@ pub(super) fn colon(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 fn url(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     // A scheme such as `postgresql+asyncpg` has marks in it.
     let mut start = token.start;
-    while start > region.start && token.end - start < 32 && matches!(region.byte(start - 1), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+') {
+    while start > region.start
+        && token.end - start < 32
+        && matches!(region.byte(start - 1), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+')
+    {
         start -= 1;
     }
     let body = token.end + 3;
@@ -63,14 +77,22 @@ fn url(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usiz
     }
     let rest = region.slice(body, end);
     let scheme = region.str(token.start, token.end).to_ascii_lowercase();
-    let web = matches!(scheme.as_str(), "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "sftp");
+    let web = matches!(
+        scheme.as_str(),
+        "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "sftp"
+    );
     // A password may hold an at sign: the last one before the host counts.
     if let Some(sign) = rest.iter().rposition(|b| *b == b'@')
         && let Some(colon) = rest.iter().position(|b| *b == b':')
         && colon + 1 < sign
         && !rest.iter().take(colon).any(|b| matches!(b, b'/' | b'?'))
     {
-        out.add(body + colon + 1, body + sign, Entity::ConnectionString, 0.97);
+        out.add(
+            body + colon + 1,
+            body + sign,
+            Entity::ConnectionString,
+            0.97,
+        );
         if !web {
             return Some(end);
         }
@@ -108,7 +130,11 @@ fn ipv6(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
     if matches!(region.previous(token.start), b':' | b'.') {
         return None;
     }
-    let mut end = region.run(token.start, |b| b.is_ascii_hexdigit() || b == b':' || b == b'.').min(token.start + 46);
+    let mut end = region
+        .run(token.start, |b| {
+            b.is_ascii_hexdigit() || b == b':' || b == b'.'
+        })
+        .min(token.start + 46);
     while end > token.start && matches!(region.byte(end - 1), b'.') {
         end -= 1;
     }
@@ -121,13 +147,23 @@ fn ipv6(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
         && !region.byte(end).is_ascii_alphanumeric()
         && written.parse::<Ipv6Addr>().is_ok();
     valid.then(|| {
-        out.weigh((token.start, end), Entity::IpAddress, 0.85, region.evidence(token.start));
+        out.weigh(
+            (token.start, end),
+            Entity::IpAddress,
+            0.85,
+            region.evidence(token.start),
+        );
         end
     })
 }
 
 /// Four groups of digits joined by dots that are an IPv4 address and no version.
-pub(super) fn ipv4(region: &Region<'_>, start: usize, end: usize, out: &mut Findings<'_>) -> Option<usize> {
+pub(super) fn ipv4(
+    region: &Region<'_>,
+    start: usize,
+    end: usize,
+    out: &mut Findings<'_>,
+) -> Option<usize> {
     let address: Ipv4Addr = region.str(start, end).parse().ok()?;
     let joined = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
     if joined(region.previous(start)) || region.byte(end).is_ascii_alphanumeric() {
@@ -139,6 +175,11 @@ pub(super) fn ipv4(region: &Region<'_>, start: usize, end: usize, out: &mut Find
         [_, b, c, d] if b < 10 && c < 10 && d < 10 && address.octets()[0] < 10 => 0.55,
         _ => 0.8,
     };
-    out.weigh((start, end), Entity::IpAddress, base, region.evidence(start));
+    out.weigh(
+        (start, end),
+        Entity::IpAddress,
+        base,
+        region.evidence(start),
+    );
     Some(end)
 }

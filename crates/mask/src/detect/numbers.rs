@@ -1,7 +1,9 @@
 //! Identifiers of digits alone, written in one piece or in groups.
 
 use super::{Findings, Region, Token, dates, network, phone};
-use crate::checksum::{asia_pacific as asia, europe, latin_america as latin, luhn, north_america as us};
+use crate::checksum::{
+    asia_pacific as asia, europe, latin_america as latin, luhn, north_america as us,
+};
 use crate::entity::Entity as T;
 
 /// Most groups of one number.
@@ -50,7 +52,8 @@ impl Number {
             number.count += 1;
             number.end = end;
             let mark = region.byte(end);
-            if !matches!(mark, b' ' | b'-' | b'.' | b'/') || !region.byte(end + 1).is_ascii_digit() {
+            if !matches!(mark, b' ' | b'-' | b'.' | b'/') || !region.byte(end + 1).is_ascii_digit()
+            {
                 break;
             }
             *number.marks.get_mut(number.count - 1)? = mark;
@@ -68,7 +71,9 @@ impl Number {
     }
 
     pub(super) fn marks(&self) -> &[u8] {
-        self.marks.get(..self.count.saturating_sub(1)).unwrap_or_default()
+        self.marks
+            .get(..self.count.saturating_sub(1))
+            .unwrap_or_default()
     }
 
     /// Whether every mark is `mark`.
@@ -85,26 +90,36 @@ impl Number {
         let dropped = self.groups().last().copied().unwrap_or(0);
         self.count -= 1;
         self.total -= usize::from(dropped);
-        self.end = self.ends.get(self.count.saturating_sub(1)).copied().unwrap_or(self.start);
+        self.end = self
+            .ends
+            .get(self.count.saturating_sub(1))
+            .copied()
+            .unwrap_or(self.start);
     }
 }
 
 /// Offers a token of digits.
 pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let next = region.byte(token.end);
-    let grouped = matches!(next, b' ' | b'-' | b'.' | b'/' | b')') && (region.byte(token.end + 1).is_ascii_alphanumeric() || next == b')');
+    let grouped = matches!(next, b' ' | b'-' | b'.' | b'/' | b')')
+        && (region.byte(token.end + 1).is_ascii_alphanumeric() || next == b')');
     if token.len() < 7 && !grouped {
         return None;
     }
     let before = region.previous(token.start);
-    if token.len() <= 4 && grouped && let Some(end) = dates::at(region, token.start, out) {
+    if token.len() <= 4
+        && grouped
+        && let Some(end) = dates::at(region, token.start, out)
+    {
         return Some(end);
     }
     if before == b'+' || before == b'(' || next == b')' {
         return phone::marked(region, token, out);
     }
     // The tail of `ORD-2024-905908`, a fraction, a path.
-    if matches!(before, b'-' | b'/' | b'.' | b'_' | b':' | b'$' | b'#') && !starts_value(region, token.start) {
+    if matches!(before, b'-' | b'/' | b'.' | b'_' | b':' | b'$' | b'#')
+        && !starts_value(region, token.start)
+    {
         return match before {
             b':' | b'#' => bare(region, token, out),
             _ => None,
@@ -137,12 +152,18 @@ fn bare(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
 }
 
 /// Judges one way to read a number; `whole` is where its longest reading ends.
-fn judge(region: &Region<'_>, number: &Number, whole: usize, out: &mut Findings<'_>) -> Option<usize> {
+fn judge(
+    region: &Region<'_>,
+    number: &Number,
+    whole: usize,
+    out: &mut Findings<'_>,
+) -> Option<usize> {
     let after = region.byte(number.end);
     // A reading that stops inside what a hyphen, dot or slash joins is no number.
     let cut = after.is_ascii_alphanumeric()
         || (number.end < whole && !(after == b' ' && number.total >= 7))
-        || (matches!(after, b'-' | b'.' | b'/' | b'_') && region.byte(number.end + 1).is_ascii_alphanumeric());
+        || (matches!(after, b'-' | b'.' | b'/' | b'_')
+            && region.byte(number.end + 1).is_ascii_alphanumeric());
     if cut || !number.uniform() && number.count < 4 && number.total < 10 {
         return None;
     }
@@ -180,7 +201,10 @@ fn called(region: &Region<'_>, number: &Number, evidence: crate::evidence::Evide
         return None;
     }
     let value = region.str(number.start, number.end);
-    evidence.hints.iter().find(|e| super::whole::document(*e, value))
+    evidence
+        .hints
+        .iter()
+        .find(|e| super::whole::document(*e, value))
 }
 
 /// Numbers in one piece. Their base is low: without a word for it an order number is
@@ -284,7 +308,9 @@ fn grouped(number: &Number, add: &mut impl FnMut(T, f32)) {
             }
         }
         [2, 3, 3, 3] if even && asia::abn(digits) => add(T::AuAbn, 0.85),
-        [4, 5, 1] | [4, 5, 1, 1] if (even || number.marks().last() == Some(&b'/')) && asia::medicare(digits) => {
+        [4, 5, 1] | [4, 5, 1, 1]
+            if (even || number.marks().last() == Some(&b'/')) && asia::medicare(digits) =>
+        {
             add(T::AuMedicare, 0.75);
         }
         [4, 4, 4] if even && asia::aadhaar(digits) => add(T::InAadhaar, 0.75),
@@ -302,7 +328,12 @@ fn grouped(number: &Number, add: &mut impl FnMut(T, f32)) {
 /// Whether digits are a card of a known network (ISO/IEC 7812 ranges as the networks
 /// publish them) with a valid check digit.
 pub(super) fn card(digits: &[u8]) -> bool {
-    let head = |n: usize| digits.iter().take(n).fold(0u32, |v, d| v * 10 + u32::from(*d));
+    let head = |n: usize| {
+        digits
+            .iter()
+            .take(n)
+            .fold(0u32, |v, d| v * 10 + u32::from(*d))
+    };
     let network = match digits.len() {
         14 => matches!(head(2), 36 | 38 | 39) || (300..=305).contains(&head(3)),
         15 => matches!(head(2), 34 | 37),

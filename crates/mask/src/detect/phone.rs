@@ -50,10 +50,12 @@ pub(super) fn marked(region: &Region<'_>, token: Token, out: &mut Findings<'_>) 
         (false, 7..=12) => 0.4,
         _ => return None,
     };
-    let score = evidence.weigh(Entity::PhoneNumber, base).max(match international {
-        true => base - 0.2,
-        false => 0.0,
-    });
+    let score = evidence
+        .weigh(Entity::PhoneNumber, base)
+        .max(match international {
+            true => base - 0.2,
+            false => 0.0,
+        });
     out.add(start, end, Entity::PhoneNumber, score);
     (score >= 0.5).then_some(end)
 }
@@ -63,9 +65,15 @@ fn extent(region: &Region<'_>, start: usize) -> usize {
     let mut end = region.run(start, |b| b.is_ascii_digit());
     let mut digits = end - start;
     loop {
-        let gap = region.run(end, |b| matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/'));
+        let gap = region.run(end, |b| {
+            matches!(b, b' ' | b'-' | b'.' | b'(' | b')' | b'/')
+        });
         let next = region.run(gap, |b| b.is_ascii_digit());
-        if gap - end > 2 || next == gap || digits + (next - gap) > 15 || (gap > end && region.slice(end, gap) == b"  ") {
+        if gap - end > 2
+            || next == gap
+            || digits + (next - gap) > 15
+            || (gap > end && region.slice(end, gap) == b"  ")
+        {
             return extension(region, end);
         }
         digits += next - gap;
@@ -75,11 +83,15 @@ fn extent(region: &Region<'_>, start: usize) -> usize {
 
 /// The end with an extension: `x123`, ` ext. 12`.
 fn extension(region: &Region<'_>, end: usize) -> usize {
-    let rest = region.bytes().get(end..region.end.min(end + 12)).unwrap_or_default();
+    let rest = region
+        .bytes()
+        .get(end..region.end.min(end + 12))
+        .unwrap_or_default();
     for mark in [&b" ext. "[..], b" ext ", b" x", b"x"] {
         if let Some(tail) = rest.strip_prefix(mark) {
             let digits = tail.iter().take_while(|b| b.is_ascii_digit()).count();
-            if (1..=6).contains(&digits) && !tail.get(digits).is_some_and(u8::is_ascii_alphanumeric) {
+            if (1..=6).contains(&digits) && !tail.get(digits).is_some_and(u8::is_ascii_alphanumeric)
+            {
                 return end + mark.len() + digits;
             }
         }
@@ -90,7 +102,9 @@ fn extension(region: &Region<'_>, end: usize) -> usize {
 /// Whether ten digits are a North American number: area code and exchange begin with 2
 /// to 9 and are no service code.
 fn area(digits: &[u8]) -> bool {
-    matches!(digits, [2..=9, _, _, 2..=9, ..]) && digits.len() == 10 && digits.get(1..3) != Some(&[1, 1])
+    matches!(digits, [2..=9, _, _, 2..=9, ..])
+        && digits.len() == 10
+        && digits.get(1..3) != Some(&[1, 1])
 }
 
 /// Judges groups of digits as a national number; answers the score.
@@ -123,6 +137,10 @@ pub(crate) fn plausible(value: &str) -> bool {
     let (number, extension) = value.split_once(['x', 'X']).unwrap_or((value, ""));
     let number = number.trim_end_matches("e").trim();
     (6..=18).contains(&digits)
-        && number.bytes().all(|b| b.is_ascii_digit() || b" +-.()/".contains(&b))
-        && extension.bytes().all(|b| b.is_ascii_digit() || b"t. ".contains(&b))
+        && number
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b" +-.()/".contains(&b))
+        && extension
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b"t. ".contains(&b))
 }

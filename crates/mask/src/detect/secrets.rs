@@ -126,12 +126,16 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 
 fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let text = region.bytes().get(token.start..)?;
-    let (prefix, entity, least) = PREFIXES.iter().find(|(p, ..)| text.starts_with(p.as_bytes()))?;
+    let (prefix, entity, least) = PREFIXES
+        .iter()
+        .find(|(p, ..)| text.starts_with(p.as_bytes()))?;
     let body = token.start + prefix.len();
     let dotted = matches!(*prefix, "SG." | "ya29." | "hvs." | "hvb." | "xoxe.");
     let mut end = match entity {
         T::AwsAccessKey => region.run(body, |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
-        _ => region.run(body, |b| opaque(b) || (dotted && b == b'.') || (*prefix == "glc_" && b"+/=".contains(&b))),
+        _ => region.run(body, |b| {
+            opaque(b) || (dotted && b == b'.') || (*prefix == "glc_" && b"+/=".contains(&b))
+        }),
     };
     while end > body && matches!(region.byte(end - 1), b'.' | b'-') {
         end -= 1;
@@ -139,7 +143,8 @@ fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     let tail = region.slice(body, end);
     let exact = *entity != T::AwsAccessKey || (tail.len() == 16 && !opaque(region.byte(end)));
     // `sk-` and its like also begin ordinary hyphenated words.
-    let mixed = tail.iter().any(u8::is_ascii_lowercase) && tail.iter().skip(1).any(u8::is_ascii_uppercase);
+    let mixed =
+        tail.iter().any(u8::is_ascii_lowercase) && tail.iter().skip(1).any(u8::is_ascii_uppercase);
     let random = mixed || *entity == T::AwsAccessKey || tail.iter().any(u8::is_ascii_digit);
     if tail.len() < *least || !exact || !random {
         return None;
@@ -205,12 +210,21 @@ fn base64(byte: u8) -> bool {
 /// A long random token that its context calls a key.
 fn blob(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let mixed = token.has(UPPER) && token.has(LOWER);
-    if !(token.len() >= 16 || mixed) || matches!(region.previous(token.start), b'/' | b'-' | b'+' | b'=' | b'.') && token.len() < 16 {
+    if !(token.len() >= 16 || mixed)
+        || matches!(
+            region.previous(token.start),
+            b'/' | b'-' | b'+' | b'=' | b'.'
+        ) && token.len() < 16
+    {
         return None;
     }
     let body = region.run(token.start, base64);
     let padding = region.run(body, |b| b == b'=');
-    let end = if padding - body <= 2 && !base64(region.byte(padding)) { padding } else { body };
+    let end = if padding - body <= 2 && !base64(region.byte(padding)) {
+        padding
+    } else {
+        body
+    };
     let value = region.slice(token.start, end);
     if value.len() < 20 || !random(value) || uuid(value) {
         return None;
@@ -223,11 +237,15 @@ fn blob(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
 
 /// What an opaque value is, given what stands before it.
 fn judge(value: &[u8], evidence: Evidence) -> (T, f32) {
-    let aws = value.len() == 40 && value.iter().any(u8::is_ascii_lowercase) && value.iter().any(u8::is_ascii_uppercase);
+    let aws = value.len() == 40
+        && value.iter().any(u8::is_ascii_lowercase)
+        && value.iter().any(u8::is_ascii_uppercase);
     if evidence.hints_at(T::AwsSecretKey) && aws {
         return (T::AwsSecretKey, 0.9);
     }
-    let called = [T::ApiKey, T::AwsSecretKey, T::Jwt].into_iter().any(|e| evidence.hints_at(e));
+    let called = [T::ApiKey, T::AwsSecretKey, T::Jwt]
+        .into_iter()
+        .any(|e| evidence.hints_at(e));
     match called {
         true => (T::ApiKey, 0.85),
         false if evidence.denies => (T::ApiKey, 0.0),

@@ -2,7 +2,9 @@
 //! value of a key.
 
 use super::{dates, names, numbers, phone, secrets};
-use crate::checksum::{self, asia_pacific as asia, chain, europe, latin_america as latin, north_america as us};
+use crate::checksum::{
+    self, asia_pacific as asia, chain, europe, latin_america as latin, north_america as us,
+};
 use crate::entity::{Entity as T, EntitySet};
 use crate::evidence::Evidence;
 
@@ -29,20 +31,56 @@ pub(crate) fn judge(value: &str, evidence: Evidence) -> Option<(T, f32)> {
 /// Whether a value says that there is none.
 pub(crate) fn is_void(value: &str) -> bool {
     const VOID: &[&str] = &[
-        "", "null", "NULL", "\\N", "none", "None", "nil", "n/a", "N/A", "-", "--", "true", "false", "t", "f", "unknown", "undefined",
-        "yes", "no", "(null)", "<null>", "NaN", "***", "****", "********",
+        "",
+        "null",
+        "NULL",
+        "\\N",
+        "none",
+        "None",
+        "nil",
+        "n/a",
+        "N/A",
+        "-",
+        "--",
+        "true",
+        "false",
+        "t",
+        "f",
+        "unknown",
+        "undefined",
+        "yes",
+        "no",
+        "(null)",
+        "<null>",
+        "NaN",
+        "***",
+        "****",
+        "********",
     ];
-    VOID.contains(&value) || value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'-' | b'.' | b' '))
+    VOID.contains(&value)
+        || value
+            .bytes()
+            .all(|b| matches!(b, b'*' | b'x' | b'X' | b'-' | b'.' | b' '))
 }
 
 fn fits(entity: T, value: &str, evidence: Evidence) -> bool {
     match entity {
         T::Person => names::is_name(value, evidence.vague),
         T::Location => names::is_place(value, evidence.vague),
-        T::Nrp => value.len() <= 60 && value.chars().any(char::is_alphabetic) && !value.contains('@'),
-        T::Password => (3..=256).contains(&value.len()) && !value.contains(['\n', '\t']) && !names::is_sentence(value),
+        T::Nrp => {
+            value.len() <= 60 && value.chars().any(char::is_alphabetic) && !value.contains('@')
+        }
+        T::Password => {
+            (3..=256).contains(&value.len())
+                && !value.contains(['\n', '\t'])
+                && !names::is_sentence(value)
+        }
         T::ApiKey => secrets::looks_secret(value),
-        T::AwsSecretKey => value.len() == 40 && secrets::looks_secret(value) && !value.bytes().all(|b| b.is_ascii_hexdigit()),
+        T::AwsSecretKey => {
+            value.len() == 40
+                && secrets::looks_secret(value)
+                && !value.bytes().all(|b| b.is_ascii_hexdigit())
+        }
         T::DateOfBirth => is_date(value),
         T::PhoneNumber => phone::plausible(value),
         _ => document(entity, value),
@@ -52,7 +90,9 @@ fn fits(entity: T, value: &str, evidence: Evidence) -> bool {
 /// Whether a value is nothing but a date, with or without a time.
 fn is_date(value: &str) -> bool {
     let bytes = value.as_bytes();
-    let compact = bytes.len() == 8 && bytes.iter().all(u8::is_ascii_digit) && matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..]);
+    let compact = bytes.len() == 8
+        && bytes.iter().all(u8::is_ascii_digit)
+        && matches!(bytes, [b'1', b'9', ..] | [b'2', b'0', ..]);
     match dates::length(bytes).or_else(|| dates::month_first(bytes)) {
         Some(length) => bytes.len() == length || matches!(bytes.get(length), Some(b' ' | b'T')),
         None => compact,
@@ -65,7 +105,11 @@ pub(crate) fn document(entity: T, value: &str) -> bool {
     if value.len() > 64 || !value.is_ascii() || value.contains(['@', ':', ',']) {
         return false;
     }
-    let compact: Vec<u8> = value.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase()).collect();
+    let compact: Vec<u8> = value
+        .bytes()
+        .filter(u8::is_ascii_alphanumeric)
+        .map(|b| b.to_ascii_uppercase())
+        .collect();
     let digits = super::codes::values(&compact);
     let letters = compact.len() - digits.len();
     let bare = letters == 0;
@@ -86,7 +130,10 @@ pub(crate) fn document(entity: T, value: &str) -> bool {
             None => false,
         },
         T::UkNhs => bare && europe::nhs(&digits),
-        T::UkNino => shape("AA999999A") && matches!(compact.as_slice(), [a, b, .., s] if europe::nino_prefix(*a, *b) && *s <= b'D'),
+        T::UkNino => {
+            shape("AA999999A")
+                && matches!(compact.as_slice(), [a, b, .., s] if europe::nino_prefix(*a, *b) && *s <= b'D')
+        }
         T::UkDrivingLicence => europe::driver_number(&compact),
         T::AuTfn => bare && asia::tfn(&digits),
         T::AuAbn => bare && asia::abn(&digits),
@@ -131,7 +178,9 @@ fn shaped(bytes: &[u8], pattern: &str) -> bool {
 }
 
 fn wallet(value: &[u8]) -> bool {
-    let ether = value.strip_prefix(b"0x").is_some_and(|h| h.len() == 40 && h.iter().all(u8::is_ascii_hexdigit));
+    let ether = value
+        .strip_prefix(b"0x")
+        .is_some_and(|h| h.len() == 40 && h.iter().all(u8::is_ascii_hexdigit));
     ether || chain::base58check(value) || chain::bech32(value)
 }
 
@@ -140,20 +189,37 @@ fn wallet(value: &[u8]) -> bool {
 fn us_driver(compact: &[u8], letters: usize) -> bool {
     let digits = compact.len() - letters;
     let italian = shaped(compact, "AA9999999A");
-    letters <= 3 && (4..=14).contains(&digits) && (6..=16).contains(&compact.len()) && !italian && !europe::driver_number(compact)
+    letters <= 3
+        && (4..=14).contains(&digits)
+        && (6..=16).contains(&compact.len())
+        && !italian
+        && !europe::driver_number(compact)
 }
 
 /// A vehicle registration of India: state, district, series, number.
 fn vehicle(compact: &[u8]) -> bool {
-    ["AA99A9999", "AA99AA9999", "AA9A9999", "AA9AA9999", "AA99AAA9999", "99AA9999AA", "99AA9999A", "AA999999"]
-        .iter()
-        .any(|p| shaped(compact, p))
+    [
+        "AA99A9999",
+        "AA99AA9999",
+        "AA9A9999",
+        "AA9AA9999",
+        "AA99AAA9999",
+        "99AA9999AA",
+        "99AA9999A",
+        "AA999999",
+    ]
+    .iter()
+    .any(|p| shaped(compact, p))
 }
 
 fn spanish(compact: &[u8], digits: &[u8], foreign: bool) -> bool {
-    let number = digits.iter().fold(0u32, |n, d| n.wrapping_mul(10).wrapping_add(u32::from(*d)));
+    let number = digits
+        .iter()
+        .fold(0u32, |n, d| n.wrapping_mul(10).wrapping_add(u32::from(*d)));
     match (foreign, compact) {
-        (false, [.., last]) if digits.len() == 8 && compact.len() == 9 => europe::dni_letter(number) == *last,
+        (false, [.., last]) if digits.len() == 8 && compact.len() == 9 => {
+            europe::dni_letter(number) == *last
+        }
         (true, [first @ b'X'..=b'Z', .., last]) if digits.len() == 7 && compact.len() == 9 => {
             europe::dni_letter(u32::from(first - b'X') * 10_000_000 + number) == *last
         }

@@ -98,10 +98,18 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn selection(&self, engine: &mut Engine, entry: &Selection, path: &str) -> Result<(), PlanError> {
+    fn selection(
+        &self,
+        engine: &mut Engine,
+        entry: &Selection,
+        path: &str,
+    ) -> Result<(), PlanError> {
         let members = preset(&entry.name);
         if members.is_none() && entry.name != "CUSTOM_SELECTION" {
-            return Err(self.error(format!("{path}.name"), format!("unknown preset `{}`", entry.name)));
+            return Err(self.error(
+                format!("{path}.name"),
+                format!("unknown preset `{}`", entry.name),
+            ));
         }
         let treatment = self.treatment(entry.strategy, entry.strategy_options, path)?;
         let mut chosen: Vec<(Entity, String)> = Vec::new();
@@ -117,7 +125,10 @@ impl Compiler<'_> {
         }
         if chosen.is_empty() {
             let Some(all) = members else {
-                return Err(self.error(format!("{path}.entity_types"), "at least one entity type is needed"));
+                return Err(self.error(
+                    format!("{path}.entity_types"),
+                    "at least one entity type is needed",
+                ));
             };
             chosen.extend(all.iter().map(|e| (*e, e.name().to_owned())));
         }
@@ -175,10 +186,13 @@ impl Compiler<'_> {
         let config = Regex::config()
             .nfa_size_limit(Some(REGEX_BYTES))
             .onepass_size_limit(Some(REGEX_BYTES));
-        Regex::builder().configure(config).build(pattern).map_err(|e| match e.syntax_error() {
-            Some(syntax) => self.error(path, syntax.to_string()),
-            None => self.error(path, "the regex is too large"),
-        })
+        Regex::builder()
+            .configure(config)
+            .build(pattern)
+            .map_err(|e| match e.syntax_error() {
+                Some(syntax) => self.error(path, syntax.to_string()),
+                None => self.error(path, "the regex is too large"),
+            })
     }
 
     fn words(&self, list: &[String], path: &str) -> Result<AhoCorasick, PlanError> {
@@ -202,7 +216,10 @@ impl Compiler<'_> {
         let name = match &entry.entity_type {
             Some(name) if Entity::from_name(name).is_some() || self.defines(name) => name.clone(),
             Some(name) => {
-                return Err(self.error(format!("{path}.entity_type"), format!("unknown entity type `{name}`")));
+                return Err(self.error(
+                    format!("{path}.entity_type"),
+                    format!("unknown entity type `{name}`"),
+                ));
             }
             None => "REDACTED".to_owned(),
         };
@@ -224,7 +241,12 @@ impl Compiler<'_> {
         self.plan.custom_entity_types.iter().any(|c| c.name == name)
     }
 
-    fn treatment(&self, strategy: Option<Strategy>, options: Option<Options>, path: &str) -> Result<Treatment, PlanError> {
+    fn treatment(
+        &self,
+        strategy: Option<Strategy>,
+        options: Option<Options>,
+        path: &str,
+    ) -> Result<Treatment, PlanError> {
         let options = options.unwrap_or(self.plan.strategy_options);
         self.options(options, &format!("{path}.strategy_options"))?;
         Ok(Treatment {

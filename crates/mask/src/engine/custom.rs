@@ -74,5 +74,6 @@ fn apart(text: &str, start: usize, end: usize) -> bool {
     let inner = text.get(start..end).unwrap_or_default();
     let before = text.get(..start).and_then(|t| t.chars().next_back());
     let after = text.get(end..).and_then(|t| t.chars().next());
-    !(word(before) && word(inner.chars().next())) && !(word(after) && word(inner.chars().next_back()))
+    !(word(before) && word(inner.chars().next()))
+        && !(word(after) && word(inner.chars().next_back()))
 }

@@ -23,7 +23,12 @@ impl ColumnRules {
             .iter()
             .enumerate()
             .filter(|(_, rule)| rule.matches(name, sources))
-            .max_by_key(|(place, rule)| (rule.action.treatment.strategy.strictness(), std::cmp::Reverse(*place)))
+            .max_by_key(|(place, rule)| {
+                (
+                    rule.action.treatment.strategy.strictness(),
+                    std::cmp::Reverse(*place),
+                )
+            })
             .map(|(place, _)| place)?;
         u16::try_from(place).ok().map(Kind::Column)
     }
@@ -43,7 +48,8 @@ impl Rule {
         }
         sources.iter().any(|(table, column)| {
             let bare = table.rsplit('.').next().unwrap_or(table);
-            let here = glob(&self.table, table) || (!self.table.contains('.') && glob(&self.table, bare));
+            let here =
+                glob(&self.table, table) || (!self.table.contains('.') && glob(&self.table, bare));
             here && glob(&self.column, column)
         })
     }
@@ -76,7 +82,11 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern.get(p..).unwrap_or_default().iter().all(|c| *c == '*')
+    pattern
+        .get(p..)
+        .unwrap_or_default()
+        .iter()
+        .all(|c| *c == '*')
 }
 
 #[cfg(test)]

@@ -3,13 +3,17 @@
 //! Phrases are written without spaces and in lower case.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::LazyLock;
 
 use crate::entity::{Entity as T, EntitySet};
 
 /// The types that a phrase calls for.
 pub(super) fn hints(phrase: &str) -> Option<EntitySet> {
-    HINTS.get(phrase).copied()
+    HINTS
+        .get(phrase)
+        .or_else(|| HINTS.get(phrase.strip_suffix('s')?))
+        .copied()
 }
 
 /// Whether the word names something that is no personal data.
@@ -21,8 +25,35 @@ pub(super) fn is_harmless(word: &str) -> bool {
 pub(super) fn is_filler(word: &str) -> bool {
     matches!(
         word,
-        "is" | "was" | "the" | "of" | "to" | "for" | "a" | "an" | "at" | "by" | "and" | "her" | "his" | "their" | "my" | "no" | "id"
-            | "number" | "code" | "on" | "as" | "in" | "value" | "date" | "user" | "new" | "from" | "with" | "type" | "valid"
+        "is" | "was"
+            | "the"
+            | "of"
+            | "to"
+            | "for"
+            | "a"
+            | "an"
+            | "at"
+            | "by"
+            | "and"
+            | "her"
+            | "his"
+            | "their"
+            | "my"
+            | "no"
+            | "id"
+            | "number"
+            | "code"
+            | "on"
+            | "as"
+            | "in"
+            | "value"
+            | "date"
+            | "user"
+            | "new"
+            | "from"
+            | "with"
+            | "type"
+            | "valid"
     )
 }
 
@@ -31,19 +62,44 @@ pub(super) fn is_vague(word: &str) -> bool {
     VAGUE_SET.contains(word)
 }
 
-static HINTS: LazyLock<HashMap<&'static str, EntitySet>> = LazyLock::new(|| {
-    PHRASES
-        .iter()
-        .flat_map(|(types, phrases)| {
-            let set = EntitySet::of(types);
-            phrases.split_ascii_whitespace().map(move |p| (p, set))
-        })
-        .collect()
-});
-static HARMLESS_SET: LazyLock<HashSet<&'static str>> =
+/// FNV-1a: the tables are fixed, so no input can make them slow, and names are short.
+#[derive(Clone, Copy)]
+pub(crate) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// A set of words of a fixed list.
+pub(crate) type WordSet = HashSet<&'static str, BuildHasherDefault<Fnv>>;
+
+static HINTS: LazyLock<HashMap<&'static str, EntitySet, BuildHasherDefault<Fnv>>> =
+    LazyLock::new(|| {
+        PHRASES
+            .iter()
+            .flat_map(|(types, phrases)| {
+                let set = EntitySet::of(types);
+                phrases.split_ascii_whitespace().map(move |p| (p, set))
+            })
+            .collect()
+    });
+static HARMLESS_SET: LazyLock<WordSet> =
     LazyLock::new(|| HARMLESS.split_ascii_whitespace().collect());
-static VAGUE_SET: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| VAGUE.split_ascii_whitespace().collect());
+static VAGUE_SET: LazyLock<WordSet> = LazyLock::new(|| VAGUE.split_ascii_whitespace().collect());
 
 /// Words that need the rest of the name to be silent.
 const VAGUE: &str = "name names nome nombre nom naam imie namen address addr addresses key token secret

@@ -1,5 +1,7 @@
 //! Units of text: a line, a private key over several lines, a quoted row.
 
+use std::sync::LazyLock;
+
 use memchr::{memchr, memmem};
 
 use super::Window;
@@ -109,15 +111,25 @@ fn line(window: &Window<'_>, at: usize) -> Option<Unit> {
 /// two characters.
 fn cut(text: &str, at: usize) -> usize {
     let limit = at + LONGEST;
-    let tail = text.as_bytes().get(limit - CUT_BACK..limit).unwrap_or_default();
+    let tail = text
+        .as_bytes()
+        .get(limit - CUT_BACK..limit)
+        .unwrap_or_default();
     let parts = |b: &u8| matches!(b, b'\t' | b',' | b';' | b'}');
-    let mark = tail.iter().rposition(parts).or_else(|| tail.iter().rposition(|b| *b == b' '));
+    let mark = tail
+        .iter()
+        .rposition(parts)
+        .or_else(|| tail.iter().rposition(|b| *b == b' '));
     let mut end = mark.map_or(limit, |i| limit - CUT_BACK + i + 1);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     end
 }
+
+/// Built once: building it costs more than searching a line.
+static BEGIN: LazyLock<memmem::Finder<'static>> =
+    LazyLock::new(|| memmem::Finder::new(b"-----BEGIN "));
 
 enum Key {
     None,
@@ -128,7 +140,7 @@ enum Key {
 /// Extends a line in which a private key begins to the line in which it ends.
 fn key_end(window: &Window<'_>, unit: &Unit) -> Key {
     let line = unit.line(window.text).as_bytes();
-    let Some(begin) = memmem::find(line, b"-----BEGIN ") else {
+    let Some(begin) = BEGIN.find(line) else {
         return Key::None;
     };
     let rest = line.get(begin..).unwrap_or_default();
@@ -136,24 +148,42 @@ fn key_end(window: &Window<'_>, unit: &Unit) -> Key {
         return Key::None;
     }
     let mut end = unit.end;
+    let mut material = unit.end;
     while end - unit.start <= LONGEST {
         if end >= window.text.len() {
-            return match window.last {
-                true => Key::None,
-                false => Key::Open,
-            };
+            if !window.last {
+                return Key::Open;
+            }
+            break;
         }
         let Some(next) = self::line(window, end) else {
             return Key::Open;
         };
-        let found = memmem::find(next.line(window.text).as_bytes(), b"-----END ").is_some();
-        if found {
-            return Key::Ends(Unit {
-                start: unit.start,
-                ..next
-            });
-        }
+        let content = next.line(window.text).as_bytes();
+        let found = memmem::find(content, b"-----END ").is_some();
         end = next.end;
+        if found || (material == next.start && is_material(content)) {
+            material = next.end;
+        }
+        if found {
+            break;
+        }
     }
-    Key::None
+    // A key that was cut off is still a key: its lines go with it.
+    Key::Ends(Unit {
+        start: unit.start,
+        content_end: material,
+        end: material,
+        whole: true,
+    })
+}
+
+/// Whether a line looks like a part of a private key.
+fn is_material(line: &[u8]) -> bool {
+    let line = line.trim_ascii();
+    line.len() <= 80
+        && !line.contains(&b' ')
+        && line
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }

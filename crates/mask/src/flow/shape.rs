@@ -34,7 +34,10 @@ pub(super) fn may_begin(line: &str) -> bool {
     if line.is_empty() || line.len() > 16 * 1024 || matches!(first, b'{' | b'[') {
         return false;
     }
-    first == b'|' || is_rule(line) || line.contains('|') || header(line).is_some()
+    first == b'|'
+        || is_rule(line)
+        || line.contains('|')
+        || header(line).is_some()
         || (first == b' ' && line.trim().split(' ').count() <= 3)
 }
 
@@ -47,13 +50,22 @@ pub(super) fn begin(first: &str, second: &str) -> Option<(Shape, Vec<String>)> {
         if first.starts_with('|') && first.trim_end().ends_with('|') {
             return Some((Shape::Boxed, names(boxed(first))));
         }
-        let columns = first.split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>();
-        let drawn = second.trim().split(['+', '|']).filter(|p| !p.is_empty()).count();
+        let columns = first
+            .split('|')
+            .map(str::trim)
+            .map(str::to_owned)
+            .collect::<Vec<_>>();
+        let drawn = second
+            .trim()
+            .split(['+', '|'])
+            .filter(|p| !p.is_empty())
+            .count();
         return (columns.len() == drawn).then_some((Shape::Aligned, columns));
     }
     let (separator, columns) = header(first)?;
     let cells = delimited(second, 0, separator);
-    (cells.len() == columns.len() && !second.is_empty()).then_some((Shape::Delimited(separator), columns))
+    (cells.len() == columns.len() && !second.is_empty())
+        .then_some((Shape::Delimited(separator), columns))
 }
 
 fn names(cells: Vec<&str>) -> Vec<String> {
@@ -63,38 +75,57 @@ fn names(cells: Vec<&str>) -> Vec<String> {
 fn boxed(line: &str) -> Vec<&str> {
     let line = line.trim();
     let inner = line.strip_prefix('|').unwrap_or(line);
-    inner.strip_suffix('|').unwrap_or(inner).split('|').collect()
+    inner
+        .strip_suffix('|')
+        .unwrap_or(inner)
+        .split('|')
+        .collect()
 }
 
 /// Whether a line only draws: dashes with pluses or bars.
 fn is_rule(line: &str) -> bool {
     let line = line.trim();
-    line.len() >= 2 && line.contains('-') && line.bytes().all(|b| matches!(b, b'-' | b'+' | b'|' | b' ' | b':' | b'='))
+    line.len() >= 2
+        && line.contains('-')
+        && line
+            .bytes()
+            .all(|b| matches!(b, b'-' | b'+' | b'|' | b' ' | b':' | b'='))
 }
 
 /// The separator and names of a line that can be a header of delimited text.
 fn header(line: &str) -> Option<(u8, Vec<String>)> {
-    let separator = [b'\t', b',', b';'].into_iter().find(|s| line.as_bytes().contains(s));
+    let separator = [b'\t', b',', b';']
+        .into_iter()
+        .find(|s| line.as_bytes().contains(s));
     let Some(separator) = separator else {
         // One column has no separator: only a name that says something makes a table.
         let telling = !evidence::of_name(line).hints.is_empty();
-        return (is_name(line) && !line.contains(' ') && telling).then(|| (b'\t', vec![line.to_owned()]));
+        return (is_name(line) && !line.contains(' ') && telling)
+            .then(|| (b'\t', vec![line.to_owned()]));
     };
     let cells = delimited(line, 0, separator);
     let names: Vec<String> = cells
         .into_iter()
         .map(|c| line.get(c).unwrap_or_default().trim().to_owned())
         .collect();
-    names.iter().all(|n| is_name(n)).then_some((separator, names))
+    names
+        .iter()
+        .all(|n| is_name(n))
+        .then_some((separator, names))
 }
 
 /// Whether a cell can be the name of a column.
 fn is_name(cell: &str) -> bool {
-    let begins = cell.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_' || c == '?');
+    let begins = cell
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_alphabetic() || c == '_' || c == '?');
     begins
         && cell.len() <= 64
         && cell.split(' ').count() <= 3
-        && cell.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.' | '#' | '(' | ')' | '?' | '*'))
+        && cell.chars().all(|c| {
+            c.is_alphanumeric() || matches!(c, '_' | ' ' | '-' | '.' | '#' | '(' | ')' | '?' | '*')
+        })
 }
 
 /// The cells of a delimited line that starts at `base`, without their quotes.

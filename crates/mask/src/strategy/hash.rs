@@ -30,7 +30,10 @@ mod tests {
         assert_ne!(hash(Scope::Connection), hash(Scope::Organization));
         assert_eq!(hash(Scope::Organization).len(), 16);
         let other = Keys::new(b"secret", "b");
-        assert_ne!(hash(Scope::Connection), apply("jane@acme.com", other.of(Scope::Connection)));
+        assert_ne!(
+            hash(Scope::Connection),
+            apply("jane@acme.com", other.of(Scope::Connection))
+        );
     }
 
     #[test]

@@ -6,7 +6,11 @@ pub(super) fn apply(value: &str, keep: u8) -> String {
     let length = value.chars().count();
     let keep = usize::from(keep.clamp(1, 16)).min(length / 2);
     let hidden = length - keep;
-    value.chars().enumerate().map(|(i, c)| if i < hidden { '*' } else { c }).collect()
+    value
+        .chars()
+        .enumerate()
+        .map(|(i, c)| if i < hidden { '*' } else { c })
+        .collect()
 }
 
 #[cfg(test)]

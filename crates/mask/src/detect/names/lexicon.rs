@@ -1,8 +1,9 @@
 //! First names that are frequent where our users are, and capitalized words that are no
 //! names.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use crate::evidence::WordSet;
 
 /// Whether `word`, in any case, is a frequent first name.
 pub(super) fn is_first_name(word: &str) -> bool {
@@ -17,14 +18,24 @@ pub(super) fn is_ordinary(word: &str) -> bool {
 /// Longest word of either list, in bytes.
 const LONGEST: usize = 24;
 
-fn contains(set: &HashSet<&'static str>, word: &str) -> bool {
-    word.len() > 1 && word.len() <= LONGEST && set.contains(word.to_lowercase().as_str())
+fn contains(set: &WordSet, word: &str) -> bool {
+    if word.len() < 2 || word.len() > LONGEST {
+        return false;
+    }
+    let mut lower = [0; LONGEST];
+    match (word.is_ascii(), lower.get_mut(..word.len())) {
+        (true, Some(lower)) => {
+            lower.copy_from_slice(word.as_bytes());
+            lower.make_ascii_lowercase();
+            std::str::from_utf8(lower).is_ok_and(|w| set.contains(w))
+        }
+        _ => set.contains(word.to_lowercase().as_str()),
+    }
 }
 
-static FIRST_NAME_SET: LazyLock<HashSet<&'static str>> =
+static FIRST_NAME_SET: LazyLock<WordSet> =
     LazyLock::new(|| FIRST_NAMES.split_whitespace().collect());
-static ORDINARY_SET: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| ORDINARY.split_whitespace().collect());
+static ORDINARY_SET: LazyLock<WordSet> = LazyLock::new(|| ORDINARY.split_whitespace().collect());
 
 const FIRST_NAMES: &str = "
     aadhya aarav aaron abby abdul abdullah abhishek abigail adam adela adelaide adele aditi aditya adrian
