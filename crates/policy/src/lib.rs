@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-pub mod guardrails;
+mod guardrails;
 mod invalid;
 mod kinds;
-pub mod masking;
+mod masking;
 mod names;
 mod pattern;
-pub mod read_only;
+mod read_only;
 pub mod shell;
 mod visibility;
 
-pub use guardrails::{Guardrails, OutputBlocked, OutputGuard, Verdict};
+pub use guardrails::{
+    Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
+};
 pub use invalid::Invalid;
-pub use masking::MaskingPlan;
+pub use masking::{
+    MaskingPlan, PlannedColumn, PlannedCustom, PlannedEntity, REDACT_TYPES, Treatment,
+    validate_masking,
+};
 pub use read_only::{NotReadOnly, may_run_read_only};
 pub use visibility::sees;

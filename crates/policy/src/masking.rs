@@ -16,7 +16,7 @@ use sql::Facts;
 use crate::invalid::Invalid;
 use crate::names::{Name, NameGlob};
 
-pub use self::check::validate;
+pub use self::check::validate_masking;
 
 /// The rule that the older list of entity types on a connection stands for.
 pub const REDACT_TYPES: &str = "redact_types";
@@ -108,7 +108,7 @@ impl MaskingPlan {
     /// the connection itself; `known` are the entity types of the engine.
     ///
     /// # Errors
-    /// The first rule that [`validate`] refuses. Nothing may be answered then: a rule
+    /// The first rule that [`validate_masking`] refuses. Nothing may be answered then: a rule
     /// that cannot be applied is not left out.
     pub fn compile<'a>(
         rules: impl IntoIterator<Item = &'a MaskingRule>,
@@ -117,7 +117,7 @@ impl MaskingPlan {
     ) -> Result<Self, Invalid> {
         let mut plan = Self::default();
         for rule in rules {
-            validate(rule, known).map_err(|invalid| {
+            validate_masking(rule, known).map_err(|invalid| {
                 let message = format!("masking rule {:?}: {}", rule.name, invalid.message);
                 Invalid::new(invalid.path, message)
             })?;

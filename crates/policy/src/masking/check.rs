@@ -26,7 +26,7 @@ const MAX_KEPT: u8 = 16;
 ///
 /// # Errors
 /// The first thing that is wrong, with its path from the rule.
-pub fn validate(rule: &MaskingRule, known: &[&str]) -> Result<(), Invalid> {
+pub fn validate_masking(rule: &MaskingRule, known: &[&str]) -> Result<(), Invalid> {
     check_length(|| "name".into(), &rule.name, 1, MAX_NAME)?;
     check_length(|| "description".into(), &rule.description, 0, MAX_TEXT)?;
     let lists = [

@@ -26,7 +26,7 @@ fn plan(json: Value) -> MaskingPlan {
 /// The place of the fault in a rule whose list `key` has this entry alone.
 fn fault(key: &str, entry: Value) -> String {
     let rule = rule(json!({"name": "r", key: [entry]}));
-    validate(&rule, &known()).unwrap_err().path
+    validate_masking(&rule, &known()).unwrap_err().path
 }
 
 #[test]
@@ -119,7 +119,10 @@ fn every_limit_of_a_rule_names_its_place() {
     ] {
         let mut json = json!({"name": "r", "column_rules": [{"column": "a"}]});
         json[key] = value;
-        assert_eq!(validate(&rule(json), &known()).unwrap_err().path, place);
+        assert_eq!(
+            validate_masking(&rule(json), &known()).unwrap_err().path,
+            place
+        );
     }
 }
 
@@ -146,7 +149,7 @@ fn a_preset_stands_for_its_types_or_for_some_of_them() {
 #[test]
 fn a_preset_with_a_type_that_the_engine_does_not_know_is_refused() {
     let rule = rule(json!({"name": "r", "supported_entity_types": [{"name": "TIME_DATA"}]}));
-    let invalid = validate(&rule, &["URL"]).unwrap_err();
+    let invalid = validate_masking(&rule, &["URL"]).unwrap_err();
     assert_eq!(invalid.path, "supported_entity_types[0].name");
     let invalid = MaskingPlan::compile([&rule], &[], &["URL"]).unwrap_err();
     assert!(invalid.message.starts_with("masking rule \"r\": "));

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::compiled;
-use crate::Guardrails;
-use crate::guardrails::validate;
+use crate::{Guardrails, validate};
 
 fn rule() -> impl Strategy<Value = Value> {
     let kind = prop::sample::select(vec!["deny_words_list", "pattern_match", "sql"]);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{known, rule};
-use crate::masking::{MaskingPlan, validate};
+use crate::masking::{MaskingPlan, validate_masking};
 
 fn entry() -> impl Strategy<Value = (&'static str, Value)> {
     prop_oneof![
@@ -40,7 +40,7 @@ proptest! {
         }
         let rule = rule(json);
         let plan = MaskingPlan::compile([&rule], &[], &known());
-        prop_assert_eq!(plan.is_ok(), validate(&rule, &known()).is_ok());
+        prop_assert_eq!(plan.is_ok(), validate_masking(&rule, &known()).is_ok());
         if let Ok(plan) = plan {
             prop_assert!(!plan.is_empty());
             prop_assert_eq!(plan.custom.len(), rule.custom_entity_types.len());
