@@ -28,7 +28,7 @@ fn rules(count: usize, has_sql: bool) -> Value {
             "pattern_regex": format!("(?i)\\bpg_sleep{index}\\s*\\(")}),
         (2, true) => json!({"type": "sql", "sql": {
             "deny_statements": ["drop", "truncate"], "require_where": ["update", "delete"],
-            "deny_tables": [format!("hr{index}.*")], "deny_columns": [format!("users.ssn{index}")]}}),
+            "deny_tables": [format!("hr.pay{index}")], "deny_columns": [format!("users.ssn{index}")]}}),
         (2, false) => json!({"type": "pattern_match",
             "pattern_regex": format!("(?i)into\\s+(out|dump)file\\s+'[^']{{1,20}}{index}")}),
         (_, _) => json!({"type": "pattern_match",

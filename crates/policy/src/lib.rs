@@ -3,6 +3,7 @@
 mod guardrails;
 mod invalid;
 mod kinds;
+mod masking;
 mod names;
 mod pattern;
 mod read_only;
@@ -13,5 +14,9 @@ pub use guardrails::{
     Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
 };
 pub use invalid::Invalid;
+pub use masking::{
+    MaskingPlan, PlannedColumn, PlannedCustom, PlannedEntity, REDACT_TYPES, Treatment,
+    validate_masking,
+};
 pub use read_only::{NotReadOnly, may_run_read_only};
 pub use visibility::sees;

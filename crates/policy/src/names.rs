@@ -58,6 +58,14 @@ impl NameGlob {
         }
     }
 
+    /// A glob on a table and one on its columns.
+    pub(crate) fn of_column(table: &str, column: &str) -> Self {
+        let mut glob = Self::new(table);
+        glob.exact.push(column.trim().to_owned());
+        glob.folded.push(column.trim().to_lowercase());
+        glob
+    }
+
     /// Whether `name` may be meant, whatever the case of its letters. For what is
     /// denied: a name too long to be compared may be anything.
     pub(crate) fn may_mean(&self, name: &Name<'_>) -> bool {

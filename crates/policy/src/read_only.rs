@@ -162,3 +162,114 @@ const fn risky(risk: Risk) -> &'static str {
         Risk::ClientCommand => "is a command of a client",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sql::{Dialect, TableUse};
+    use std::collections::BTreeSet;
+
+    fn read(kind: Kind) -> Statement {
+        Statement {
+            kind,
+            effects: BTreeSet::from([kind]),
+            tables: BTreeSet::new(),
+            columns: BTreeSet::new(),
+            functions: BTreeSet::new(),
+            has_where: None,
+            has_limit: None,
+            returns_rows: true,
+            is_read_only: true,
+            risks: BTreeSet::new(),
+        }
+    }
+
+    fn verdict(statements: Vec<Statement>, parsed: bool) -> Result<(), NotReadOnly> {
+        may_run_read_only(&Facts {
+            dialect: Dialect::Postgres,
+            parsed,
+            parse_error: Some("line 1".into()),
+            fingerprint: String::new(),
+            statements,
+        })
+    }
+
+    fn refused(statement: Statement) -> String {
+        verdict(vec![read(Kind::Select), statement], true)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn what_reads_may_run() {
+        for kind in [
+            Kind::Select,
+            Kind::Explain,
+            Kind::Show,
+            Kind::Copy,
+            Kind::Set,
+        ] {
+            assert_eq!(verdict(vec![read(kind)], true), Ok(()), "{kind:?}");
+        }
+        assert_eq!(verdict(vec![], true), Ok(()));
+    }
+
+    #[test]
+    fn one_fact_against_it_is_enough() {
+        let mut unsure = read(Kind::Select);
+        unsure.is_read_only = false;
+        assert!(refused(unsure).ends_with("statement 2 (select) may change something"));
+
+        let mut effect = read(Kind::Select);
+        effect.effects.insert(Kind::Delete);
+        assert!(refused(effect).ends_with("statement 2 (delete) may change something"));
+
+        assert!(refused(read(Kind::Drop)).ends_with("(drop) may change something"));
+
+        let mut table = read(Kind::Select);
+        table.tables.insert(TableUse {
+            name: "log".into(),
+            access: Access::Write,
+        });
+        assert!(refused(table).ends_with("statement 2 (select) changes log"));
+
+        let mut risk = read(Kind::Select);
+        risk.risks.insert(Risk::Dynamic);
+        assert!(refused(risk).ends_with("runs text that is only known when it runs"));
+    }
+
+    #[test]
+    fn what_is_not_understood_does_not_run() {
+        let error = verdict(vec![read(Kind::Select)], false).unwrap_err();
+        assert!(error.to_string().ends_with("not understood as SQL: line 1"));
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_never_wider_than_the_parser(
+            parsed: bool,
+            flags in proptest::collection::vec((any::<bool>(), any::<bool>()), 0..4),
+        ) {
+            let statements: Vec<Statement> = flags
+                .iter()
+                .map(|(is_read_only, is_risky)| {
+                    let mut statement = read(Kind::Select);
+                    statement.is_read_only = *is_read_only;
+                    statement.risks.extend(is_risky.then_some(Risk::SideEffect));
+                    statement
+                })
+                .collect();
+            let facts = Facts {
+                dialect: Dialect::Mysql,
+                parsed,
+                parse_error: None,
+                fingerprint: String::new(),
+                statements,
+            };
+            if may_run_read_only(&facts).is_ok() {
+                prop_assert!(facts.is_read_only() && !facts.has(Risk::SideEffect));
+            }
+        }
+    }
+}
