@@ -73,9 +73,10 @@ pub(crate) async fn prepare(store: &OrgStore, data: &DataDir) -> Result<(), Stri
 async fn ensure_masking(store: &OrgStore) -> Result<(), String> {
     let says = json!({
         "name": "personal-data",
-        "description": "E-mail addresses, telephone numbers and cards of customers.",
+        "description": "How to reach customers, their cards and their social security numbers.",
         "supported_entity_types": [
             {"name": "CONTACT_INFORMATION", "entity_types": ["EMAIL_ADDRESS", "PHONE_NUMBER"]},
+            {"name": "US_DOCUMENTS", "entity_types": ["US_SSN"]},
             {"name": "FINANCIAL_DATA", "strategy": "partial"},
         ],
     });

@@ -126,7 +126,7 @@ fn check_metadata_size(metadata: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 /// Variables with typed keys and plain values.
-fn plain_variables(
+pub(crate) fn plain_variables(
     given: BTreeMap<String, SecretString>,
 ) -> Result<BTreeMap<String, SecretString>, Refusal> {
     let mut plain = BTreeMap::new();

@@ -25,6 +25,7 @@ mod me;
 mod naming;
 mod operation;
 mod policies;
+mod policy_preview;
 mod rules;
 mod schema;
 mod schema_tools;
@@ -66,6 +67,7 @@ pub fn operations() -> Result<Catalog, String> {
     catalog.add::<schema_tools::ConnectionDatabases>(all)?;
     catalog.add::<schema_tools::ConnectionTables>(all)?;
     catalog.add::<schema_tools::ConnectionColumns>(all)?;
+    catalog.add::<policy_preview::PolicyPreview>(all)?;
     catalog.add::<sessions::SessionsList>(all)?;
     catalog.add::<sessions::SessionsGet>(all)?;
     catalog.add::<sessions::SessionsGetContent>(all)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mask::Engine;
 use model::{Connection, ConnectionId, RuleId};
 use moka::sync::Cache;
-use policy::Guardrails;
+use policy::{Guardrails, MaskingPlan};
 use secrecy::SecretSlice;
 use sql::Dialect;
 use store::{Error, OrgStore, Reach};
@@ -23,6 +23,8 @@ pub(crate) struct Policy {
     guardrails: Result<Guardrails, String>,
     /// The masking engine, if anything is to be masked, or why it cannot be.
     masking: Result<Option<Engine>, String>,
+    /// What is masked by which rule, for who asks beforehand.
+    plan: MaskingPlan,
     /// The language of what is asked.
     pub(crate) dialect: Option<Dialect>,
 }
@@ -47,6 +49,11 @@ impl Policy {
                 None
             }
         }
+    }
+
+    /// What is masked by which rule.
+    pub(crate) const fn plan(&self) -> &MaskingPlan {
+        &self.plan
     }
 
     /// The masking engine.
@@ -114,9 +121,18 @@ async fn compile(
     connection: &Connection,
     reach: &Reach,
 ) -> Result<Policy, Error> {
+    let masking = compile_masking(connection, reach, &store.masking_key().await?);
+    let (masking, plan) = match masking {
+        Ok((engine, plan)) => (Ok(engine), plan),
+        Err(error) => {
+            let error = format!("a masking rule cannot be applied: {error}");
+            (Err(error), MaskingPlan::default())
+        }
+    };
     Ok(Policy {
         guardrails: compile_guardrails(reach),
-        masking: compile_masking(connection, reach, &store.masking_key().await?),
+        masking,
+        plan,
         dialect: dialect::of(connection),
     })
 }
@@ -125,12 +141,15 @@ fn compile_masking(
     connection: &Connection,
     reach: &Reach,
     key: &SecretSlice<u8>,
-) -> Result<Option<Engine>, String> {
+) -> Result<(Option<Engine>, MaskingPlan), String> {
     let read = reach.masking.iter().map(datamasking_rules::read);
     let read = read.collect::<Result<Vec<_>, _>>();
-    let read = read.map_err(|error| format!("a stored masking rule cannot be read: {error}"))?;
-    masking_plan::compile(&read, &connection.redact_types, key, connection.id)
-        .map_err(|error| format!("a masking rule cannot be applied: {error}"))
+    let read = read.map_err(|error| error.to_string())?;
+    let types = &connection.redact_types;
+    let plan = MaskingPlan::compile(&read, types, masking_plan::entity_types());
+    let plan = plan.map_err(|error| error.to_string())?;
+    let engine = masking_plan::compile(&read, types, key, connection.id)?;
+    Ok((engine, plan))
 }
 
 fn compile_guardrails(reach: &Reach) -> Result<Guardrails, String> {

@@ -7,6 +7,7 @@ mod masking;
 mod names;
 mod pattern;
 mod read_only;
+mod risk;
 pub mod shell;
 mod visibility;
 
@@ -19,4 +20,5 @@ pub use masking::{
     validate_masking,
 };
 pub use read_only::{NotReadOnly, may_run_read_only};
+pub use risk::{RiskLevel, script_risk};
 pub use visibility::sees;

@@ -46,7 +46,7 @@ const fn creates(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// Every route to an operation of the catalog.
-pub(crate) static ROUTES: [Route; 47] = [
+pub(crate) static ROUTES: [Route; 48] = [
     on(Method::GET, "/api/me", "me_get"),
     on(Method::GET, "/api/serverinfo", "serverinfo_get"),
     on(Method::GET, "/api/connections", "connections_list"),
@@ -83,6 +83,7 @@ pub(crate) static ROUTES: [Route; 47] = [
         "connection_columns",
     ),
     on(Method::POST, "/api/exec", "exec"),
+    on(Method::POST, "/api/policy/preview", "policy_preview"),
     on(Method::GET, "/api/sessions", "sessions_list"),
     on(Method::GET, "/api/sessions/{id}", "sessions_get"),
     on(

@@ -21,7 +21,7 @@ const WAYS: [(Sdk, &str, &str); 5] = [
 ];
 
 /// Every tool, in the order of `docs/reference/tools.json`.
-const TOOLS: [&str; 22] = [
+const TOOLS: [&str; 42] = [
     "me_get",
     "serverinfo_get",
     "connections_list",
@@ -34,11 +34,31 @@ const TOOLS: [&str; 22] = [
     "connection_databases",
     "connection_tables",
     "connection_columns",
+    "policy_preview",
     "sessions_list",
     "sessions_get",
     "sessions_get_content",
     "sessions_wait",
     "sessions_kill",
+    "access_control_set",
+    "access_control_unset",
+    "access_control_get",
+    "access_control_list",
+    "attributes_list",
+    "attributes_get",
+    "attributes_create",
+    "attributes_update",
+    "attributes_delete",
+    "datamasking_rules_list",
+    "datamasking_rules_get",
+    "datamasking_rules_create",
+    "datamasking_rules_update",
+    "datamasking_rules_delete",
+    "guardrails_list",
+    "guardrails_get",
+    "guardrails_create",
+    "guardrails_update",
+    "guardrails_delete",
     "usergroups_list",
     "usergroups_create",
     "usergroups_delete",
@@ -130,6 +150,7 @@ async fn call_everything(client: &mut Session, at: usize, path: &str) {
         .must("sessions_list", json!({"connection": made}))
         .await;
     call_sessions(client, &ran["session_id"]).await;
+    call_policy(client, &made).await;
     call_directory(client, &group).await;
     client
         .must("connections_delete", json!({"name": made}))
@@ -158,6 +179,65 @@ async fn call_sessions(client: &mut Session, id: &Value) {
             .await["outcome"],
         "killed"
     );
+}
+
+/// Calls the tools of policy, on a connection.
+async fn call_policy(client: &mut Session, on: &str) {
+    let list = json!({"connection_name": on, "groups": ["admin"]});
+    client.must("access_control_set", list).await;
+    let bound = client
+        .must("access_control_get", json!({"connection_name": on}))
+        .await;
+    assert_eq!(bound["allowed_groups"], json!(["admin"]));
+    client.must("access_control_list", json!({})).await;
+    client
+        .must("access_control_unset", json!({"connection_name": on}))
+        .await;
+    let words = json!({"rules": [{"type": "deny_words_list", "words": ["pragma"]}]});
+    let name = format!("of-{on}");
+    for (noun, key, new) in [
+        ("guardrails", "id", json!({"name": name, "input": words})),
+        (
+            "datamasking_rules",
+            "id",
+            json!({"name": name, "column_rules": [{"column": "ssn"}]}),
+        ),
+        (
+            "attributes",
+            "name",
+            json!({"name": name, "connection_names": [on], "guardrail_rule_names": [name],
+                "datamasking_rule_names": [name]}),
+        ),
+    ] {
+        client.must(&format!("{noun}_create"), new).await;
+        client
+            .must(&format!("{noun}_get"), json!({key: name}))
+            .await;
+        let updated = client
+            .must(
+                &format!("{noun}_update"),
+                json!({key: name, "description": "d", "version": 1}),
+            )
+            .await;
+        assert_eq!(updated["version"], 2);
+        client.must(&format!("{noun}_list"), json!({})).await;
+    }
+    let told = client
+        .must(
+            "policy_preview",
+            json!({"connection_name": on, "input": "pragma user_version"}),
+        )
+        .await;
+    assert_eq!(told["decision"], "blocked");
+    for (noun, key) in [
+        ("attributes", "name"),
+        ("guardrails", "id"),
+        ("datamasking_rules", "id"),
+    ] {
+        client
+            .must(&format!("{noun}_delete"), json!({key: name}))
+            .await;
+    }
 }
 
 /// Calls the tools of users and groups.

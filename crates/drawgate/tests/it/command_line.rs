@@ -157,7 +157,11 @@ fn exec_reads_files_and_standard_input() {
 fn exit_codes_tell_how_it_ended() {
     let desk = Desk::open();
     assert_eq!(desk.code(&["exec", "demo-shell", "-i", "exit 7"]).0, 7);
-    assert_eq!(desk.code(&["exec", "demo", "-i", "selec 1"]).0, 1);
+    assert_eq!(
+        desk.code(&["exec", "demo", "-i", "select * from nowhere"])
+            .0,
+        1
+    );
     let (code, said) = desk.code(&["exec", "nowhere", "-i", "1"]);
     assert_eq!(code, 1);
     assert!(

@@ -3,6 +3,7 @@
 mod guard_in;
 mod guard_out;
 mod masking;
+mod preview;
 mod rules;
 
 use serde_json::{Value, json};

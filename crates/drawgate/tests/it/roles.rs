@@ -141,7 +141,7 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
             for id in &before[kind] {
                 let mut arguments = json!({argument: id});
                 match &*operation.name {
-                    "exec" => arguments["input"] = json!("true"),
+                    "exec" | "policy_preview" => arguments["input"] = json!("true"),
                     "connection_tables" => arguments["database"] = json!("postgres"),
                     "connection_columns" => arguments["table"] = json!("items"),
                     "keys_create" => arguments["name"] = json!("stolen"),
@@ -163,12 +163,13 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
 }
 
 /// Operations on one object: the argument that names it, and the list of its kind.
-const BY_ID: [(&str, &str, &str); 29] = [
+const BY_ID: [(&str, &str, &str); 30] = [
     ("connections_get", "name", "connections"),
     ("connections_update", "name", "connections"),
     ("connections_delete", "name", "connections"),
     ("connections_test", "name", "connections"),
     ("exec", "connection_name", "connections"),
+    ("policy_preview", "connection_name", "connections"),
     ("connection_databases", "connection_name", "connections"),
     ("connection_tables", "connection_name", "connections"),
     ("connection_columns", "connection_name", "connections"),

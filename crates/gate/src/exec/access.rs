@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{Ask, Code, Connection, ConnectionType, Failure, Format, Mode, Refusal, Verb};
+use model::{Ask, Caller, Code, Connection, ConnectionType, Failure, Format, Mode, Refusal, Verb};
 
 use super::{Blocked, Case};
 use crate::Context;
@@ -37,6 +37,15 @@ pub(crate) async fn look_up(
 
 /// A connection that the caller sees, and the generation at which it was read.
 async fn find(context: &Context, reference: &str) -> Result<(Arc<Connection>, i64), Refusal> {
+    find_as(context, &context.caller, reference).await
+}
+
+/// A connection that `viewer` sees, and the generation at which it was read.
+async fn find_as(
+    context: &Context,
+    viewer: &Caller,
+    reference: &str,
+) -> Result<(Arc<Connection>, i64), Refusal> {
     let connections = context
         .store()
         .connections()
@@ -44,7 +53,7 @@ async fn find(context: &Context, reference: &str) -> Result<(Arc<Connection>, i6
         .map_err(|error| context.refuse(error))?;
     connections
         .find(reference)
-        .filter(|connection| policy::sees(&context.caller, connection))
+        .filter(|connection| policy::sees(viewer, connection))
         .map(|connection| (Arc::clone(connection), connections.generation()))
         .ok_or_else(|| Refusal::connection_not_found(reference))
 }
@@ -62,19 +71,53 @@ pub(crate) async fn admit(
 ) -> Result<Admitted, Refusal> {
     let (connection, generation) = find(context, reference).await?;
     context.audit.touch(connection.id);
-    check_kind(&connection)?;
-    check_fit(&connection, &ask)?;
+    check(&connection, &ask)?;
     if ask.verb == Verb::Introspect {
         check_schema_modes(&connection)?;
     }
+    case(context, connection, generation, ask)
+        .await
+        .map(Admitted)
+}
+
+/// What would be decided about, were `viewer` to ask; nothing of the ask is checked.
+///
+/// # Errors
+/// `connection_not_found`.
+pub(super) async fn supposed(
+    context: &Context,
+    viewer: &Caller,
+    reference: &str,
+    ask: Ask,
+) -> Result<Case, Refusal> {
+    let (connection, generation) = find_as(context, viewer, reference).await?;
+    context.audit.touch(connection.id);
+    case(context, connection, generation, ask).await
+}
+
+/// Whether the type of the connection can run the ask, and its arguments fit.
+///
+/// # Errors
+/// `unsupported`, `invalid_argument`.
+pub(super) fn check(connection: &Connection, ask: &Ask) -> Result<(), Refusal> {
+    check_kind(connection)?;
+    check_fit(connection, ask)
+}
+
+async fn case(
+    context: &Context,
+    connection: Arc<Connection>,
+    generation: i64,
+    ask: Ask,
+) -> Result<Case, Refusal> {
     let policies = &context.gate.policies;
     let policy = policies.of(&context.store(), &connection, generation).await;
-    Ok(Admitted(Case {
+    Ok(Case {
         connection,
         ask,
         policy: policy.map_err(|error| context.refuse(error))?,
         hits: Vec::new(),
-    }))
+    })
 }
 
 /// The access mode of the verb.

@@ -2,6 +2,7 @@
 
 use model::{Action, Code, ConnectionType, Failure, Verb};
 use policy::{Guardrails, Verdict};
+use sql::Facts;
 
 use super::access::{self, Admitted};
 use super::{Blocked, Case};
@@ -29,7 +30,7 @@ pub(super) fn screen(admitted: Admitted) -> Result<Screened, Blocked> {
     if case.ask.verb == Verb::Introspect || !guardrails.has_input() {
         return Ok(Screened(case));
     }
-    let verdict = judge(guardrails, &case);
+    let verdict = judge(guardrails, &case, None);
     let told = verdict.message();
     match verdict.action {
         None | Some(Action::Warn | Action::Redact) => {
@@ -55,15 +56,19 @@ pub(super) fn unusable() -> Blocked {
     Blocked::unavailable("a guardrail of this connection cannot be evaluated")
 }
 
-fn judge(guardrails: &Guardrails, case: &Case) -> Verdict {
+/// What the input guardrails say of an ask; its facts are gathered when they are
+/// needed and not known.
+pub(super) fn judge(guardrails: &Guardrails, case: &Case, known: Option<&Facts>) -> Verdict {
     let (ask, dialect) = (&case.ask, case.policy.dialect);
     if case.connection.kind != ConnectionType::Database {
         return guardrails.command(&ask.args, &ask.input);
     }
-    let facts = match dialect {
-        Some(dialect) if guardrails.needs_facts() => Some(sql::facts(&ask.input, dialect)),
+    let gathered = match dialect {
+        Some(dialect) if known.is_none() && guardrails.needs_facts() => {
+            Some(sql::facts(&ask.input, dialect))
+        }
         _ => None,
     };
     let plain = sql::without_comments(&ask.input, dialect);
-    guardrails.input(&ask.input, &plain, facts.as_ref())
+    guardrails.input(&ask.input, &plain, known.or(gathered.as_ref()))
 }

@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 53] = [
+pub const CALLS: [(&str, &str); 54] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -24,6 +24,7 @@ pub const CALLS: [(&str, &str); 53] = [
     ("connection_databases", ""),
     ("connection_tables", ""),
     ("connection_columns", ""),
+    ("policy_preview", ""),
     ("sessions_list", ""),
     ("sessions_get", "own"),
     ("sessions_get", "of another"),
@@ -153,6 +154,7 @@ impl World {
                 self.admin.connect_bash(&name).await;
                 json!({"name": name})
             }
+            "policy_preview" => json!({"connection_name": "team_pg", "input": "select 1"}),
             "exec" => json!({"connection_name": "team_pg", "input": "select 1"}),
             "connection_databases" => json!({"connection_name": "team_pg"}),
             "connection_tables" => json!({"connection_name": "team_pg", "database": self.database}),
