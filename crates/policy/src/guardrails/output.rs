@@ -229,7 +229,7 @@ impl Stream {
         for pattern in side
             .texts
             .patterns
-            .matching(&Input::new(&self.held).span(span))
+            .candidates(&Input::new(&self.held).span(span))
         {
             self.search_pattern(side, findings, pattern, window);
         }
