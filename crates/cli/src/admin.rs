@@ -1,7 +1,8 @@
-//! `drawgate admin`: users, groups and keys.
+//! `drawgate admin`: users, groups, keys and rules.
 
 mod groups;
 mod keys;
+mod rules;
 mod users;
 
 use clap::Subcommand;
@@ -12,9 +13,10 @@ use crate::output::Output;
 
 use groups::Groups;
 use keys::Keys;
+use rules::Rules;
 use users::Users;
 
-/// Users, groups and keys.
+/// Users, groups, keys and rules.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// People.
@@ -26,6 +28,9 @@ pub enum Admin {
     /// API keys.
     #[command(subcommand)]
     Keys(Keys),
+    /// What may be asked and answered.
+    #[command(subcommand)]
+    Guardrails(Rules),
 }
 
 impl Admin {
@@ -38,6 +43,7 @@ impl Admin {
             Self::Users(users) => users.run(api, out).await,
             Self::Groups(groups) => groups.run(api, out).await,
             Self::Keys(keys) => keys.run(api, out).await,
+            Self::Guardrails(rules) => rules.run("guardrails", api, out).await,
         }
     }
 }

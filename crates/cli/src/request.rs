@@ -63,6 +63,14 @@ impl Request {
         self
     }
 
+    /// Adds all of an object to the body.
+    pub(crate) fn fields(mut self, fields: Map<String, Value>) -> Self {
+        if let Some(body) = &mut self.body {
+            body.extend(fields);
+        }
+        self
+    }
+
     /// Adds a list to the body, unless it is empty.
     pub(crate) fn list(self, name: &str, values: &[String]) -> Self {
         self.field(name, (!values.is_empty()).then(|| values.to_vec()))

@@ -12,7 +12,8 @@ use connect::{BoxFuture, Halt, Job, Runner, Sink, Spec};
 use model::{
     AccessModes, ConnectionId, ConnectionType, Limits, Mode, Piece, SecretString, Secrets,
 };
-use store::{ConnectionFields, NewConnection, OrgStore};
+use serde_json::json;
+use store::{ConnectionFields, NewConnection, OrgStore, RuleChange, RuleKind};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -63,7 +64,36 @@ pub(crate) async fn prepare(store: &OrgStore, data: &DataDir) -> Result<(), Stri
     let shop = fields(ConnectionType::Database, "sqlite", None, "shop");
     ensure_connection(store, "demo", shop, &[("envvar:PATH", path)]).await?;
     let shell = fields(ConnectionType::Custom, "bash", Some(&["bash"]), "shell");
-    ensure_connection(store, "demo-shell", shell, &[]).await
+    ensure_connection(store, "demo-shell", shell, &[]).await?;
+    ensure_guardrail(store).await
+}
+
+/// What a developer may not do to the shop.
+async fn ensure_guardrail(store: &OrgStore) -> Result<(), String> {
+    let said = |error: store::Error| error.to_string();
+    let name = "no-surprises";
+    let found = store.rule(RuleKind::Guardrail, name).await.map_err(said)?;
+    if found.is_some() {
+        return Ok(());
+    }
+    let says = json!({
+        "description": "Nothing is dropped, and rows are changed by condition only.",
+        "input": {"rules": [
+            {"type": "sql", "name": "rows by condition", "action": "block",
+             "sql": {"require_where": ["update", "delete"]}},
+            {"type": "sql", "name": "no changes of tables", "action": "block",
+             "sql": {"deny_statements": ["drop", "truncate", "alter"]}},
+        ]},
+        "output": null,
+    });
+    let rule = RuleChange {
+        name: None,
+        detail: Some(says.to_string()),
+        connections: Some(vec!["demo".to_owned()]),
+        attributes: None,
+    };
+    let made = store.create_rule(RuleKind::Guardrail, name, rule).await;
+    made.map(drop).map_err(said)
 }
 
 async fn ensure_connection(

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use model::{Ask, Refusal};
+use model::{Ask, Code, Connection, Failure, Hit, Refusal};
 
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
@@ -36,6 +36,7 @@ pub(crate) use replayed::replayed;
 pub(crate) use runs::{Ending, Runs};
 
 use self::runs::Attended;
+use crate::policies::Policy;
 use crate::{Context, Gate};
 
 /// One request for a run.
@@ -106,8 +107,37 @@ async fn drive(gate: Arc<Gate>, run: run::Run) -> Result<Envelope, Refusal> {
     driven.unwrap_or_else(|_| Err(gate.internal("a run panicked")))
 }
 
+/// What is decided about, on its way from step to step.
+pub(crate) struct Case {
+    connection: Arc<Connection>,
+    ask: Ask,
+    /// The rules that reach the connection.
+    policy: Arc<Policy>,
+    /// The guardrails that matched so far and let it pass.
+    hits: Vec<Hit>,
+}
+
 /// Why policy blocked a run, in the words of the session and the envelope.
 pub(crate) struct Blocked {
     /// `guardrail_blocked`, `analyzer_blocked`, `forbidden` or `unavailable`.
-    pub(crate) failure: model::Failure,
+    failure: Failure,
+    /// The guardrails that matched.
+    hits: Vec<Hit>,
+}
+
+impl Blocked {
+    /// Blocked by something else than a guardrail.
+    const fn of(failure: Failure) -> Self {
+        Self::by(failure, Vec::new())
+    }
+
+    /// Blocked by guardrails.
+    const fn by(failure: Failure, hits: Vec<Hit>) -> Self {
+        Self { failure, hits }
+    }
+
+    /// Blocked because a control cannot do its work.
+    fn unavailable(message: &str) -> Self {
+        Self::of(Failure::new(Code::Unavailable, message))
+    }
 }

@@ -21,6 +21,7 @@ use crate::config::MAX_IN_FLIGHT;
 use crate::exec::{Places, Runs};
 use crate::hashing::Hashing;
 use crate::lockout::Lockout;
+use crate::policies::Policies;
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
@@ -31,6 +32,7 @@ pub struct Gate {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
+    pub(crate) policies: Policies,
     pub(crate) runs: Arc<Runs>,
     pub(crate) places: Arc<Places>,
     pub(crate) hashing: Hashing,
@@ -81,6 +83,7 @@ impl Gate {
             config,
             store,
             clock,
+            policies: Policies::default(),
             runs: Arc::default(),
             places: Arc::default(),
             hashing: Hashing::on_every_core(),

@@ -1,10 +1,11 @@
 //! User groups.
 
-use model::{ConnectionId, Group, Page, PageArgs, Refusal, Role, Scope, Timestamp};
+use model::{Group, Page, PageArgs, Refusal, Role, Scope};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use store::{Binding, NewGroup};
+use store::NewGroup;
 
+use crate::access_control::BindingObject;
 use crate::list::Deleted;
 use crate::{Context, Hints, Operation, list};
 
@@ -74,35 +75,6 @@ pub(crate) struct NewGroupObject {
     bound_connections: Vec<BindingObject>,
     bound_attributes: Vec<String>,
     newly_restricted: Vec<String>,
-}
-
-/// Which groups see a connection.
-#[derive(Serialize, JsonSchema)]
-#[schemars(inline)]
-struct BindingObject {
-    id: Option<String>,
-    connection_id: ConnectionId,
-    connection_name: String,
-    allowed_groups: Vec<String>,
-    restricted: bool,
-    version: i64,
-    created_at: Option<Timestamp>,
-    updated_at: Option<Timestamp>,
-}
-
-impl From<Binding> for BindingObject {
-    fn from(binding: Binding) -> Self {
-        Self {
-            id: binding.id.map(|id| id.to_string()),
-            connection_id: binding.connection_id,
-            connection_name: binding.connection_name,
-            allowed_groups: binding.allowed_groups,
-            restricted: binding.restricted,
-            version: binding.version,
-            created_at: binding.created_at,
-            updated_at: binding.updated_at,
-        }
-    }
 }
 
 impl Operation for UsergroupsCreate {

@@ -89,6 +89,8 @@ ids! {
     AttributeId,
     /// An access control binding.
     BindingId,
+    /// A guardrail, a masking rule or another rule.
+    RuleId,
     /// A session.
     SessionId,
     /// One run of a session at its target.

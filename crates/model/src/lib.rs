@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod ask;
+mod attribute;
 mod audit;
 mod caller;
 mod clock;
@@ -20,6 +21,7 @@ mod strict_json;
 mod trace;
 
 pub use ask::{Ask, Format, Verb};
+pub use attribute::Attribute;
 pub use audit::AuditRow;
 pub use caller::{Caller, Client, Credential, CredentialKind, Origin, Role, Scope, Scopes};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
@@ -33,7 +35,7 @@ pub use guardrail::{
 };
 pub use ids::{
     AgentId, AttributeId, BindingId, ConnectionId, CredentialId, GroupId, Id, OrgId, ReviewId,
-    RunId, SessionId, UserId,
+    RuleId, RunId, SessionId, UserId,
 };
 pub use masking_rule::{
     CUSTOM_SELECTION, ColumnRule, CustomEntity, DEFAULT_SCORE_THRESHOLD, ENTITY_ALIASES,

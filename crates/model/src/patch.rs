@@ -26,6 +26,20 @@ impl<T> Patch<T> {
         }
     }
 
+    /// What is to be written, when the field was given; the default stands for
+    /// what was cleared.
+    #[must_use]
+    pub fn given(self) -> Option<T>
+    where
+        T: Default,
+    {
+        match self {
+            Self::Keep => None,
+            Self::Clear => Some(T::default()),
+            Self::Set(value) => Some(value),
+        }
+    }
+
     /// Whether the field was given at all.
     #[must_use]
     pub const fn is_given(&self) -> bool {

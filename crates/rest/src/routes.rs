@@ -46,7 +46,7 @@ const fn creates(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// Every route to an operation of the catalog.
-pub(crate) static ROUTES: [Route; 28] = [
+pub(crate) static ROUTES: [Route; 42] = [
     on(Method::GET, "/api/me", "me_get"),
     on(Method::GET, "/api/serverinfo", "serverinfo_get"),
     on(Method::GET, "/api/connections", "connections_list"),
@@ -92,6 +92,36 @@ pub(crate) static ROUTES: [Route; 28] = [
     ),
     on(Method::POST, "/api/sessions/{id}/wait", "sessions_wait"),
     on(Method::POST, "/api/sessions/{id}/kill", "sessions_kill"),
+    on(Method::GET, "/api/access-control", "access_control_list"),
+    on(
+        Method::GET,
+        "/api/access-control/{connection_name}",
+        "access_control_get",
+    ),
+    on(
+        Method::PUT,
+        "/api/access-control/{connection_name}",
+        "access_control_set",
+    ),
+    on(
+        Method::DELETE,
+        "/api/access-control/{connection_name}",
+        "access_control_unset",
+    ),
+    on(Method::GET, "/api/attributes", "attributes_list"),
+    creates("/api/attributes", "attributes_create"),
+    on(Method::GET, "/api/attributes/{name}", "attributes_get"),
+    on(Method::PATCH, "/api/attributes/{name}", "attributes_update"),
+    on(
+        Method::DELETE,
+        "/api/attributes/{name}",
+        "attributes_delete",
+    ),
+    on(Method::GET, "/api/guardrails", "guardrails_list"),
+    creates("/api/guardrails", "guardrails_create"),
+    on(Method::GET, "/api/guardrails/{id}", "guardrails_get"),
+    on(Method::PATCH, "/api/guardrails/{id}", "guardrails_update"),
+    on(Method::DELETE, "/api/guardrails/{id}", "guardrails_delete"),
     on(Method::GET, "/api/users", "users_list"),
     creates("/api/users", "users_create"),
     on(Method::GET, "/api/users/{email}", "users_get"),
@@ -120,7 +150,7 @@ impl Route {
 
     /// Whether a JSON body is how its arguments are documented.
     pub(crate) fn takes_body(&self) -> bool {
-        self.method == Method::POST || self.method == Method::PATCH
+        matches!(self.method, Method::POST | Method::PUT | Method::PATCH)
     }
 }
 

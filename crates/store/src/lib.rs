@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attributes;
 mod audit;
 mod bindings;
 mod bus;
@@ -22,6 +23,7 @@ mod page;
 mod recordings;
 mod replicas;
 mod row;
+mod rules;
 mod seal;
 mod sessions;
 mod signals;
@@ -32,6 +34,7 @@ mod users;
 mod wire;
 mod writer;
 
+pub use attributes::AttributeLinks;
 pub use bindings::Binding;
 pub use bus::{Bus, Watch};
 pub use config::{Config, StoreUrl, check_recordings};
@@ -46,6 +49,7 @@ pub use idempotency::{CallKey, Claim};
 pub use org::OrgStore;
 pub use page::Keyset;
 pub use recordings::{Recorder, RecordingPage, RecordingTail};
+pub use rules::{Reach, Rule, RuleChange, RuleKind};
 pub use seal::MasterKey;
 pub use sessions::{Cancel, SessionFilter, SessionList, SessionPage, Viewer};
 pub use signals::Signal;

@@ -10,32 +10,39 @@ use crate::sql::{Sql, assembled};
 /// What can be referred to by id or name.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
+    AccessRequestRule,
     Agent,
     Attribute,
     Connection,
     Group,
     Guardrail,
+    MaskingRule,
 }
 
 impl Kind {
-    /// The word in refusals.
-    const fn word(self) -> &'static str {
+    /// The word in refusals and in links of attributes.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
+            Self::AccessRequestRule => "access_request_rule",
             Self::Agent => "agent",
             Self::Attribute => "attribute",
             Self::Connection => "connection",
             Self::Group => "group",
             Self::Guardrail => "guardrail",
+            Self::MaskingRule => "datamasking_rule",
         }
     }
 
-    const fn table(self) -> &'static str {
+    /// The table of its objects.
+    pub(crate) const fn table(self) -> &'static str {
         match self {
+            Self::AccessRequestRule => "access_request_rule",
             Self::Agent => "agent",
             Self::Attribute => "attribute",
             Self::Connection => "connection",
             Self::Group => "user_group",
             Self::Guardrail => "guardrail_rule",
+            Self::MaskingRule => "datamasking_rule",
         }
     }
 }

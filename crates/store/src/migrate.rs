@@ -30,6 +30,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0003_email_in_any_case",
         script: include_str!("../migrations/0003_email_in_any_case.sql"),
     },
+    Migration {
+        name: "0004_rules",
+        script: include_str!("../migrations/0004_rules.sql"),
+    },
 ];
 
 impl Migration {

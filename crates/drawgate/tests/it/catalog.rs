@@ -1,5 +1,6 @@
 //! The operations in detail: what they take, keep, refuse and answer.
 
+mod access;
 mod connection_secrets;
 mod connections;
 mod creation;

@@ -3,6 +3,7 @@
 mod forms;
 mod network;
 mod papers;
+mod rules;
 mod settings;
 
 use std::io::Write as _;

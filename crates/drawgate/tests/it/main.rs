@@ -17,6 +17,7 @@ mod gateway;
 mod identity;
 mod kill;
 mod long_runs;
+mod policy;
 mod replicas;
 mod roles;
 mod rotation;

@@ -92,7 +92,15 @@ async fn every_operation_answers_everybody_by_role_and_scope() {
 /// Names and ids of whatever an organization has, by kind.
 async fn possessions(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut found = BTreeMap::new();
-    for kind in ["connections", "sessions", "usergroups", "users", "keys"] {
+    for kind in [
+        "connections",
+        "sessions",
+        "attributes",
+        "guardrails",
+        "usergroups",
+        "users",
+        "keys",
+    ] {
         let (status, list) = client.rest("GET", &format!("/api/{kind}"), None).await;
         assert_eq!(status, 200, "{list}");
         let ids = list["items"].as_array().unwrap().iter();
@@ -114,6 +122,11 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
         callers::user(here, "member", &["team"]).await;
         callers::key(here, json!({"name": "key", "user": "member@example.com"})).await;
         let run = here.exec("bash", "echo here").await["session_id"].clone();
+        let attribute = json!({"name": "pii", "connection_names": ["bash"]});
+        here.call("attributes_create", attribute).await.unwrap();
+        let words = json!([{"type": "deny_words_list", "words": ["drop"]}]);
+        let guardrail = json!({"name": "strict", "input": {"rules": words}});
+        here.call("guardrails_create", guardrail).await.unwrap();
         let before = possessions(here).await;
         let theirs = possessions(there).await;
         for (kind, ids) in &before {
@@ -129,6 +142,7 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
                     "connection_tables" => arguments["database"] = json!("postgres"),
                     "connection_columns" => arguments["table"] = json!("items"),
                     "keys_create" => arguments["name"] = json!("stolen"),
+                    "access_control_set" => arguments["groups"] = json!(["admin"]),
                     _ => {}
                 }
                 let code = rest_code(&operation.by_rest(there, &arguments).await);
@@ -146,7 +160,7 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
 }
 
 /// Operations on one object: the argument that names it, and the list of its kind.
-const BY_ID: [(&str, &str, &str); 17] = [
+const BY_ID: [(&str, &str, &str); 26] = [
     ("connections_get", "name", "connections"),
     ("connections_update", "name", "connections"),
     ("connections_delete", "name", "connections"),
@@ -159,6 +173,15 @@ const BY_ID: [(&str, &str, &str); 17] = [
     ("sessions_get_content", "id", "sessions"),
     ("sessions_wait", "id", "sessions"),
     ("sessions_kill", "id", "sessions"),
+    ("access_control_get", "connection_name", "connections"),
+    ("access_control_set", "connection_name", "connections"),
+    ("access_control_unset", "connection_name", "connections"),
+    ("attributes_get", "name", "attributes"),
+    ("attributes_update", "name", "attributes"),
+    ("attributes_delete", "name", "attributes"),
+    ("guardrails_get", "id", "guardrails"),
+    ("guardrails_update", "id", "guardrails"),
+    ("guardrails_delete", "id", "guardrails"),
     ("usergroups_delete", "name", "usergroups"),
     ("users_get", "email", "users"),
     ("users_update", "email", "users"),

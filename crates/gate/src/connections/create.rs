@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use model::{
     AccessModes, ConnectionType, Limits, Mode, Refusal, Role, Scope, SecretString, Secrets,
-    is_resource_name,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,7 +11,7 @@ use store::{ConnectionFields, NewConnection};
 
 use super::fields;
 use super::object::ConnectionObject;
-use crate::{Context, Hints, Operation, targets};
+use crate::{Context, Hints, Operation, dialect, guardrails, naming, targets};
 
 /// Makes a connection. Secrets are sealed at rest and never shown to callers
 /// who may only use it.
@@ -121,6 +120,9 @@ impl Operation for ConnectionsCreate {
 
     async fn run(self, context: &Context) -> Result<Self::Output, Refusal> {
         let new = self.check()?;
+        let fields = &new.fields;
+        let has_dialect = dialect::of_kind(fields.kind, &fields.subtype).is_some();
+        guardrails::check_linked(context, has_dialect, &fields.guardrail_rules).await?;
         let made = context
             .store()
             .create_connection(new)
@@ -133,13 +135,7 @@ impl Operation for ConnectionsCreate {
 
 impl ConnectionsCreate {
     fn check(self) -> Result<NewConnection, Refusal> {
-        if !is_resource_name(&self.name) {
-            return Err(Refusal::invalid(
-                "/name",
-                "3 to 254 letters, digits and underscores, in parts joined by single dots or \
-                 hyphens, not in the form of a UUID",
-            ));
-        }
+        naming::check_resource_name(&self.name)?;
         let subtype = self.subtype.unwrap_or_default();
         let tags = self.tags.unwrap_or_default();
         let redact_types = self.redact_types.unwrap_or_default();

@@ -13,7 +13,7 @@ use store::{ConnectionFields, Error, SecretsChange};
 use super::create::default_schema_mode;
 use super::fields;
 use super::object::ConnectionObject;
-use crate::{Context, Hints, Operation, exec, targets};
+use crate::{Context, Hints, Operation, dialect, exec, guardrails, targets};
 
 /// How often a change starts again because somebody else was faster.
 const ATTEMPTS: usize = 32;
@@ -145,6 +145,8 @@ impl ConnectionsUpdate {
         let before = store.connection_secrets(stored.id).await;
         let before = before.map_err(|error| context.refuse(error))?;
         let (fields, secrets) = self.apply(stored, before)?;
+        let has_dialect = dialect::of(stored).is_some();
+        guardrails::check_linked(context, has_dialect, &fields.guardrail_rules).await?;
         let version = Some(stored.version);
         Ok(store
             .update_connection(stored.id, fields, secrets, version)

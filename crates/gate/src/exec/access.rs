@@ -4,29 +4,21 @@ use std::sync::Arc;
 
 use model::{Ask, Code, Connection, ConnectionType, Failure, Format, Mode, Refusal, Verb};
 
-use super::Blocked;
+use super::{Blocked, Case};
 use crate::Context;
 
 /// Proof that the caller sees the connection and the ask fits its type.
-pub(crate) struct Admitted {
-    connection: Arc<Connection>,
-    ask: Ask,
-}
+pub(crate) struct Admitted(Case);
 
 impl Admitted {
-    /// The connection.
-    pub(super) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
-    }
-
-    /// The ask.
-    pub(super) fn ask(&self) -> &Ask {
-        &self.ask
+    /// What is asked.
+    pub(super) const fn case(&self) -> &Case {
+        &self.0
     }
 
     /// Takes the proof apart for the next step.
-    pub(super) fn into_parts(self) -> (Arc<Connection>, Ask) {
-        (self.connection, self.ask)
+    pub(super) fn into_case(self) -> Case {
+        self.0
     }
 }
 
@@ -38,6 +30,13 @@ pub(crate) async fn look_up(
     context: &Context,
     reference: &str,
 ) -> Result<Arc<Connection>, Refusal> {
+    find(context, reference)
+        .await
+        .map(|(connection, _)| connection)
+}
+
+/// A connection that the caller sees, and the generation at which it was read.
+async fn find(context: &Context, reference: &str) -> Result<(Arc<Connection>, i64), Refusal> {
     let connections = context
         .store()
         .connections()
@@ -46,7 +45,7 @@ pub(crate) async fn look_up(
     connections
         .find(reference)
         .filter(|connection| policy::sees(&context.caller, connection))
-        .cloned()
+        .map(|connection| (Arc::clone(connection), connections.generation()))
         .ok_or_else(|| Refusal::connection_not_found(reference))
 }
 
@@ -61,14 +60,21 @@ pub(crate) async fn admit(
     reference: &str,
     ask: Ask,
 ) -> Result<Admitted, Refusal> {
-    let connection = look_up(context, reference).await?;
+    let (connection, generation) = find(context, reference).await?;
     context.audit.touch(connection.id);
     check_kind(&connection)?;
     check_fit(&connection, &ask)?;
     if ask.verb == Verb::Introspect {
         check_schema_modes(&connection)?;
     }
-    Ok(Admitted { connection, ask })
+    let policies = &context.gate.policies;
+    let policy = policies.of(&context.store(), &connection, generation).await;
+    Ok(Admitted(Case {
+        connection,
+        ask,
+        policy: policy.map_err(|error| context.refuse(error))?,
+        hits: Vec::new(),
+    }))
 }
 
 /// The access mode of the verb.
@@ -76,16 +82,14 @@ pub(crate) async fn admit(
 /// # Errors
 /// [`Blocked`] as `forbidden` when it is off.
 pub(super) fn check_mode(admitted: &Admitted) -> Result<(), Blocked> {
-    match (admitted.ask.verb, admitted.connection.modes.exec) {
-        (Verb::Exec, Mode::Disabled) => Err(Blocked {
-            failure: Failure::new(
-                Code::Forbidden,
-                format!(
-                    "exec is disabled on connection {:?}",
-                    admitted.connection.name
-                ),
-            ),
-        }),
+    let Case {
+        connection, ask, ..
+    } = admitted.case();
+    match (ask.verb, connection.modes.exec) {
+        (Verb::Exec, Mode::Disabled) => Err(Blocked::of(Failure::new(
+            Code::Forbidden,
+            format!("exec is disabled on connection {:?}", connection.name),
+        ))),
         (Verb::Exec, Mode::Enabled) | (Verb::Connect | Verb::Introspect, _) => Ok(()),
     }
 }

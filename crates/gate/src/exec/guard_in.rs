@@ -1,38 +1,69 @@
 //! What may be asked: access mode, statement facts and input guardrails.
 
-use std::sync::Arc;
+use model::{Action, Code, ConnectionType, Failure, Verb};
+use policy::{Guardrails, Verdict};
 
-use model::{Ask, Connection};
-
-use super::Blocked;
 use super::access::{self, Admitted};
+use super::{Blocked, Case};
 
 /// Proof that the ask passed the access mode and every input guardrail.
-pub(super) struct Screened {
-    connection: Arc<Connection>,
-    ask: Ask,
-}
+pub(super) struct Screened(Case);
 
 impl Screened {
     /// Takes the proof apart for the next step.
-    pub(super) fn into_parts(self) -> (Arc<Connection>, Ask) {
-        (self.connection, self.ask)
+    pub(super) fn into_case(self) -> Case {
+        self.0
     }
 }
 
 /// Screens an admitted ask.
 ///
 /// # Errors
-/// [`Blocked`] when the access mode is off, and when the connection names
-/// guardrails: none can be evaluated here, and a control that cannot do its
-/// work lets nothing pass.
+/// [`Blocked`] when the access mode is off, when a guardrail refuses, and when the
+/// guardrails cannot be evaluated: a control that cannot do its work lets nothing pass.
 pub(super) fn screen(admitted: Admitted) -> Result<Screened, Blocked> {
     access::check_mode(&admitted)?;
-    if !admitted.connection().guardrail_rules.is_empty() {
-        return Err(Blocked::unavailable(
-            "a guardrail of this connection cannot be evaluated",
-        ));
+    let mut case = admitted.into_case();
+    let guardrails = case.policy.guardrails().ok_or_else(unusable)?;
+    // The gateway's own questions about schemas are not asked by anybody.
+    if case.ask.verb == Verb::Introspect || !guardrails.has_input() {
+        return Ok(Screened(case));
     }
-    let (connection, ask) = admitted.into_parts();
-    Ok(Screened { connection, ask })
+    let verdict = judge(guardrails, &case);
+    let told = verdict.message();
+    match verdict.action {
+        None | Some(Action::Warn | Action::Redact) => {
+            case.hits = verdict.hits;
+            Ok(Screened(case))
+        }
+        Some(Action::Block) => {
+            let message = told.unwrap_or_else(|| "a guardrail does not allow this".to_owned());
+            let failure = Failure::new(Code::GuardrailBlocked, message);
+            Err(Blocked::by(failure, verdict.hits))
+        }
+        Some(Action::RequireApproval) => {
+            let told = told.unwrap_or_else(|| "a guardrail asks for an approval".to_owned());
+            let message = format!("{told} No approval can be asked for here.");
+            let failure = Failure::new(Code::GuardrailBlocked, message);
+            Err(Blocked::by(failure, verdict.hits))
+        }
+    }
+}
+
+/// Why nothing runs on a connection whose guardrails cannot be evaluated.
+pub(super) fn unusable() -> Blocked {
+    Blocked::unavailable("a guardrail of this connection cannot be evaluated")
+}
+
+fn judge(guardrails: &Guardrails, case: &Case) -> Verdict {
+    let (ask, dialect) = (&case.ask, case.policy.dialect);
+    if case.connection.kind != ConnectionType::Database {
+        return guardrails.command(&ask.args, &ask.input);
+    }
+    let facts = match dialect {
+        Some(dialect) if guardrails.needs_facts() => Some(sql::facts(&ask.input, dialect)),
+        _ => None,
+    };
+    let plain = sql::without_comments(&ask.input, dialect);
+    guardrails.input(&ask.input, &plain, facts.as_ref())
 }

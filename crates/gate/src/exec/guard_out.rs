@@ -1,11 +1,30 @@
 //! What may leave: output guardrails, on the masked pieces.
+//!
+//! Every value of a row, every notice and error stands for itself; what a process
+//! writes is one text per stream, in which matches reach across pieces.
 
-use model::Piece;
+use bytes::Bytes;
+use model::{Column, Hit, Piece, RowBatch, Stream, TargetError};
+use policy::{Guardrails, OutputBlocked, OutputGuard};
 
 use super::masking::Masked;
+use super::render::Utf8Tail;
 
 /// The output guardrails of one run.
-pub(super) struct GuardOut(());
+pub(super) struct GuardOut(Option<Guards>);
+
+struct Guards {
+    values: OutputGuard,
+    stdout: Written,
+    stderr: Written,
+}
+
+/// What a process writes to one of its streams.
+struct Written {
+    guard: OutputGuard,
+    /// Bytes of a character that is not complete yet.
+    tail: Utf8Tail,
+}
 
 /// Proof that a piece was masked and inspected. Only such pieces are recorded
 /// and answered.
@@ -22,13 +41,162 @@ impl Inspected {
 pub(super) struct Key(());
 
 impl GuardOut {
-    /// An empty rule set.
-    pub(super) const fn new() -> Self {
-        Self(())
+    /// The output rules of a connection.
+    pub(super) fn new(guardrails: &Guardrails) -> Self {
+        let written = || Written {
+            guard: guardrails.output(),
+            tail: Utf8Tail::default(),
+        };
+        Self(guardrails.has_output().then(|| Guards {
+            values: guardrails.output(),
+            stdout: written(),
+            stderr: written(),
+        }))
     }
 
-    /// Inspects one piece. Without rules nothing is withheld.
-    pub(super) fn inspect(&mut self, masked: Masked) -> Inspected {
-        Inspected(masked.into_piece(&Key(())))
+    /// Inspects one piece.
+    ///
+    /// # Errors
+    /// When a rule blocks what leaves: nothing more may.
+    pub(super) fn inspect(&mut self, masked: Masked) -> Result<Inspected, OutputBlocked> {
+        let piece = masked.into_piece(&Key(()));
+        match &mut self.0 {
+            None => Ok(Inspected(piece)),
+            Some(guards) => guards.inspect(piece).map(Inspected),
+        }
+    }
+
+    /// What was held back of what a process wrote.
+    ///
+    /// # Errors
+    /// As [`GuardOut::inspect`].
+    pub(super) fn finish(&mut self) -> Result<Vec<Inspected>, OutputBlocked> {
+        let Some(guards) = &mut self.0 else {
+            return Ok(Vec::new());
+        };
+        let mut rest = Vec::new();
+        for (stream, written) in [
+            (Stream::Output, &mut guards.stdout),
+            (Stream::Error, &mut guards.stderr),
+        ] {
+            let data = written.finish()?;
+            if !data.is_empty() {
+                rest.push(Inspected(Piece::Output { stream, data }));
+            }
+        }
+        Ok(rest)
+    }
+
+    /// The rules that matched so far.
+    pub(super) fn hits(&self) -> Vec<Hit> {
+        let mut all: Vec<Hit> = Vec::new();
+        let Some(guards) = &self.0 else {
+            return all;
+        };
+        for guard in [&guards.values, &guards.stdout.guard, &guards.stderr.guard] {
+            for hit in guard.hits() {
+                match all.iter_mut().find(|known| is_same_rule(known, &hit)) {
+                    None => all.push(hit),
+                    Some(known) => {
+                        let words = hit.matched_words.into_iter();
+                        let new: Vec<_> = words
+                            .filter(|word| !known.matched_words.contains(word))
+                            .collect();
+                        known.matched_words.extend(new);
+                    }
+                }
+            }
+        }
+        all
+    }
+}
+
+fn is_same_rule(one: &Hit, other: &Hit) -> bool {
+    let of = |hit: &Hit| {
+        let named = (hit.rule_name.clone(), hit.name.clone(), hit.kind);
+        (named, hit.action, hit.pattern_regex.clone())
+    };
+    of(one) == of(other)
+}
+
+impl Guards {
+    fn inspect(&mut self, piece: Piece) -> Result<Piece, OutputBlocked> {
+        Ok(match piece {
+            Piece::Columns(columns) => Piece::Columns(
+                columns
+                    .into_iter()
+                    .map(|column| {
+                        Ok(Column {
+                            name: self.whole(&column.name)?,
+                            ..column
+                        })
+                    })
+                    .collect::<Result<_, _>>()?,
+            ),
+            Piece::Rows(batch) => Piece::Rows(self.rows(&batch)?),
+            Piece::Done { tag, affected } => Piece::Done {
+                tag: self.whole(&tag)?,
+                affected,
+            },
+            Piece::Notice { severity, text } => Piece::Notice {
+                severity,
+                text: self.whole(&text)?,
+            },
+            Piece::Output { stream, data } => {
+                let written = match stream {
+                    Stream::Output => &mut self.stdout,
+                    Stream::Error => &mut self.stderr,
+                };
+                let data = written.push(&data)?;
+                Piece::Output { stream, data }
+            }
+            Piece::Error(error) => Piece::Error(TargetError {
+                code: error.code,
+                text: self.whole(&error.text)?,
+            }),
+        })
+    }
+
+    fn rows(&mut self, batch: &RowBatch) -> Result<RowBatch, OutputBlocked> {
+        let mut inspected = RowBatch::new(batch.width());
+        for row in 0..batch.len() {
+            for column in 0..batch.width() {
+                let Some((value, is_number)) = batch.value(row, column) else {
+                    inspected.push_null();
+                    continue;
+                };
+                let text = self.whole(&String::from_utf8_lossy(value))?;
+                if is_number && text.as_bytes() == value {
+                    inspected.push_number(value);
+                } else {
+                    inspected.push(text.as_bytes());
+                }
+            }
+            inspected.end_row();
+        }
+        Ok(inspected)
+    }
+
+    fn whole(&mut self, text: &str) -> Result<String, OutputBlocked> {
+        let mut out = String::with_capacity(text.len());
+        self.values.whole(text, &mut out)?;
+        Ok(out)
+    }
+}
+
+impl Written {
+    fn push(&mut self, data: &[u8]) -> Result<Bytes, OutputBlocked> {
+        let (mut text, mut out) = (String::with_capacity(data.len()), String::new());
+        self.tail.push(data, &mut text);
+        self.guard.push(&text, &mut out)?;
+        Ok(out.into())
+    }
+
+    fn finish(&mut self) -> Result<Bytes, OutputBlocked> {
+        let (mut text, mut out) = (String::new(), String::new());
+        self.tail.finish(&mut text);
+        self.guard.push(&text, &mut out)?;
+        self.guard.finish(&mut out)?;
+        Ok(out.into())
     }
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{
-    Code, DataMasking, Failure, Finish, Id as _, IdentityType, Masking, Metrics, OutputStatus,
+    Code, DataMasking, Failure, Finish, Hit, Id as _, IdentityType, Masking, Metrics, OutputStatus,
     Refusal, Session, SessionClient, SessionId, SessionOutcome, SessionStatus, Timestamp,
 };
+use serde_json::{Map, Value};
 use store::{OrgStore, Recorder, RecordingTail};
 use tokio::runtime;
 
-use super::Blocked;
 use super::access::Admitted;
 use super::envelope::{Envelope, RunStatus};
 use super::runs::Handle;
+use super::{Blocked, Case};
 use crate::audit::AuditDraft;
 use crate::{Context, Gate, idempotency};
 
@@ -68,7 +69,7 @@ pub(super) async fn open(context: &Context, admitted: &Admitted) -> Result<Recor
     };
     let opened = record
         .store
-        .open_session(&record.session, &admitted.ask().input);
+        .open_session(&record.session, &admitted.case().ask.input);
     opened.await.map_err(|error| context.refuse(error))?;
     record.is_closed = false;
     context.audit.touch(record.session.id);
@@ -138,12 +139,30 @@ impl Record {
         closed.map_err(|error| self.gate.refuse(error))
     }
 
+    /// Notes guardrails that matched.
+    pub(super) fn note(&mut self, hits: &[Hit]) {
+        let told = hits
+            .iter()
+            .filter_map(|hit| match serde_json::to_value(hit) {
+                Ok(Value::Object(told)) => Some(told),
+                _ => None,
+            });
+        self.session.guardrails_info.extend(told);
+    }
+
+    /// The guardrails that matched so far; `None` without any.
+    pub(super) fn guardrails(&self) -> Option<Vec<Map<String, Value>>> {
+        let told = &self.session.guardrails_info;
+        (!told.is_empty()).then(|| told.clone())
+    }
+
     /// Closes a session that policy blocked before the target was touched.
     ///
     /// # Errors
     /// As [`Record::close`].
-    pub(super) async fn close_blocked(self, blocked: Blocked) -> Result<Envelope, Refusal> {
-        let Blocked { failure } = blocked;
+    pub(super) async fn close_blocked(mut self, blocked: Blocked) -> Result<Envelope, Refusal> {
+        let Blocked { failure, hits } = blocked;
+        self.note(&hits);
         let mut envelope = self.ended_envelope(&failure.message, OutputStatus::Blocked);
         envelope.exit_code = Some(Finish::BLOCKED);
         envelope.failure = Some(failure.clone());
@@ -174,6 +193,7 @@ impl Record {
             row_count: Some(None),
             affected_rows: Some(None),
             masking: Some(Masking::default()),
+            guardrails: self.guardrails(),
             ..Envelope::head(RunStatus::Failed, self.session.id, &self.session.connection)
         }
     }
@@ -252,17 +272,10 @@ async fn close_later(gate: Arc<Gate>, store: OrgStore, session: Session) {
     }
 }
 
-impl Blocked {
-    /// Blocked because a control cannot do its work.
-    pub(super) fn unavailable(message: &str) -> Self {
-        Self {
-            failure: Failure::new(Code::Unavailable, message),
-        }
-    }
-}
-
 fn new_session(context: &Context, admitted: &Admitted) -> Box<Session> {
-    let (connection, ask) = (admitted.connection(), admitted.ask());
+    let Case {
+        connection, ask, ..
+    } = admitted.case();
     let (caller, call) = (&context.caller, &context.call);
     let now = context.gate.clock.now();
     let client = call.client.as_ref().map(|client| SessionClient {

@@ -115,10 +115,11 @@ pub(crate) fn push_escaped(out: &mut String, value: &[u8]) {
 /// Joins characters that arrive in two chunks; bytes that are no UTF-8 become
 /// U+FFFD.
 #[derive(Default)]
-struct Utf8Tail(Vec<u8>);
+pub(super) struct Utf8Tail(Vec<u8>);
 
 impl Utf8Tail {
-    fn push(&mut self, data: &[u8], out: &mut String) {
+    /// Appends the text of some bytes; an incomplete character waits for the next.
+    pub(super) fn push(&mut self, data: &[u8], out: &mut String) {
         if self.0.is_empty() {
             self.push_whole(data, out);
         } else {
@@ -153,7 +154,8 @@ impl Utf8Tail {
         }
     }
 
-    fn finish(&mut self, out: &mut String) {
+    /// Appends what stands for an incomplete character at the end.
+    pub(super) fn finish(&mut self, out: &mut String) {
         if !std::mem::take(&mut self.0).is_empty() {
             out.push(char::REPLACEMENT_CHARACTER);
         }

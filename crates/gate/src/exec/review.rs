@@ -2,27 +2,37 @@
 
 use std::sync::Arc;
 
-use model::{Ask, Connection, Verb};
+use model::{Ask, Connection, Hit, Verb};
 
-use super::Blocked;
 use super::risk::Assessed;
+use super::{Blocked, Case};
+use crate::policies::Policy;
 
 /// Proof that everybody who must agree has agreed.
 pub(crate) struct Cleared {
-    connection: Arc<Connection>,
-    ask: Ask,
+    case: Case,
     reviewed: bool,
 }
 
 impl Cleared {
     /// The connection.
     pub(super) fn connection(&self) -> &Arc<Connection> {
-        &self.connection
+        &self.case.connection
     }
 
     /// The ask.
     pub(super) fn ask(&self) -> &Ask {
-        &self.ask
+        &self.case.ask
+    }
+
+    /// The rules that reach the connection.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.case.policy
+    }
+
+    /// The guardrails that matched and let it pass.
+    pub(super) fn hits(&self) -> &[Hit] {
+        &self.case.hits
     }
 
     /// Whether it runs on an approved review.
@@ -48,15 +58,14 @@ impl Ticket {
 /// names reviewers and the ask brings no ticket.
 pub(super) fn clear(assessed: Assessed, ticket: Ticket) -> Result<Cleared, Blocked> {
     let Ticket(()) = ticket;
-    let (connection, ask) = assessed.into_parts();
-    if !connection.reviewers.is_empty() && ask.verb == Verb::Exec {
+    let case = assessed.into_case();
+    if !case.connection.reviewers.is_empty() && case.ask.verb == Verb::Exec {
         return Err(Blocked::unavailable(
             "this connection needs an approval, and none can be asked for",
         ));
     }
     Ok(Cleared {
-        connection,
-        ask,
+        case,
         reviewed: false,
     })
 }

@@ -1,22 +1,15 @@
 //! How risky the ask is, in the eyes of the analyzer rules.
 
-use std::sync::Arc;
-
-use model::{Ask, Connection};
-
-use super::Blocked;
 use super::guard_in::Screened;
+use super::{Blocked, Case};
 
 /// Proof that every analyzer rule of the connection had its say.
-pub(super) struct Assessed {
-    connection: Arc<Connection>,
-    ask: Ask,
-}
+pub(super) struct Assessed(Case);
 
 impl Assessed {
     /// Takes the proof apart for the next step.
-    pub(super) fn into_parts(self) -> (Arc<Connection>, Ask) {
-        (self.connection, self.ask)
+    pub(super) fn into_case(self) -> Case {
+        self.0
     }
 }
 
@@ -29,6 +22,5 @@ impl Assessed {
     reason = "rules refuse; an empty set of rules does not"
 )]
 pub(super) fn assess(screened: Screened) -> Result<Assessed, Blocked> {
-    let (connection, ask) = screened.into_parts();
-    Ok(Assessed { connection, ask })
+    Ok(Assessed(screened.into_case()))
 }

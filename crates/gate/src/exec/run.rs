@@ -13,7 +13,8 @@ use store::Recorder;
 
 use super::answer::{Answer, Collected};
 use super::envelope::{Envelope, RunStatus, next_cursor};
-use super::guard_out::GuardOut;
+use super::guard_in;
+use super::guard_out::{GuardOut, Inspected};
 use super::masking::{self, Masking};
 use super::places::Place;
 use super::record::{End, Record};
@@ -83,12 +84,16 @@ impl Run {
     pub(super) async fn drive(self) -> Result<Envelope, Refusal> {
         let Self {
             cleared,
-            record,
+            mut record,
             inline_bytes,
             recording_limit,
             place: _place,
         } = self;
         let connection = cleared.connection();
+        record.note(cleared.hits());
+        let Some(guardrails) = cleared.policy().guardrails() else {
+            return record.close_blocked(guard_in::unusable()).await;
+        };
         let masking = match Masking::plan(connection) {
             Ok(masking) => masking,
             Err(blocked) => return record.close_blocked(blocked).await,
@@ -107,7 +112,7 @@ impl Run {
         let recorder = record.recorder(recording_limit);
         let mut outlet = Outlet {
             masking,
-            guard_out: GuardOut::new(),
+            guard_out: GuardOut::new(guardrails),
             render: TextRender::default(),
             answer: Answer::new(
                 cleared.ask().format,
@@ -243,11 +248,12 @@ fn explained(mut failure: Failure, handle: &Handle) -> Failure {
 /// The target was reached and the run is over.
 async fn ended(
     cleared: &Cleared,
-    record: Record,
+    mut record: Record,
     mut outlet: Outlet,
     finish: Finish,
 ) -> Result<Envelope, Refusal> {
     outlet.finish();
+    record.note(&outlet.guard_out.hits());
     let (mut finish, outcome) = judge(finish, outlet.halted.take(), record.handle().ending());
     finish.failure = finish
         .failure
@@ -266,12 +272,22 @@ async fn ended(
         truncated: outlet.recorder.truncated(),
         masking: masking.clone(),
     };
+    let guardrails = record.guardrails();
+    if let (SessionOutcome::Blocked, Some(failure)) = (outcome, &finish.failure) {
+        let mut envelope = record.ended_envelope(&failure.message, OutputStatus::Blocked);
+        envelope.exit_code = Some(finish.exit_code);
+        envelope.masking = Some(masking);
+        envelope.failure = finish.failure;
+        record.close(end, Some(tail)).await?;
+        return Ok(envelope);
+    }
     let status = match outcome {
         SessionOutcome::Success => (RunStatus::Completed, OutputStatus::Success),
         _ => (RunStatus::Failed, OutputStatus::Failed),
     };
     let mut envelope = Envelope {
         output_status: Some(status.1),
+        guardrails,
         execution_time_ms: Some(record.elapsed_ms()),
         exit_code: Some(finish.exit_code),
         has_review: Some(cleared.reviewed()),
@@ -323,6 +339,13 @@ fn judge(
     };
     let (code, own) = (finish.exit_code, finish.failure);
     match (halted, ending) {
+        (Some(failure), _) if failure.code == Code::GuardrailBlocked => (
+            Finish {
+                exit_code: Finish::BLOCKED,
+                failure: Some(failure),
+            },
+            SessionOutcome::Blocked,
+        ),
         (Some(failure), _) => (failed(Some(failure), code), SessionOutcome::Failed),
         (None, Some(Ending::Timeout)) => {
             let failure = Failure::new(Code::Timeout, "the run took longer than its time limit");
@@ -364,12 +387,10 @@ impl Sink for Outlet {
     fn push(&mut self, piece: Piece) -> BoxFuture<'_, Result<(), Halt>> {
         Box::pin(async move {
             let masked = self.masking.mask(Raw(piece));
-            let inspected = self.guard_out.inspect(masked);
-            self.rendered.clear();
-            let stream = self.render.render(inspected.piece(), &mut self.rendered);
-            self.answer.take(inspected.piece(), &self.rendered);
-            self.recorder
-                .append(self.offset_ms(), stream, &self.rendered);
+            match self.guard_out.inspect(masked) {
+                Ok(inspected) => self.take(&inspected),
+                Err(blocked) => return self.halt(Code::GuardrailBlocked, &blocked.message),
+            }
             let Some(left) = self.limit.checked_sub(self.rendered.len() as u64) else {
                 return self.halt(
                     Code::Forbidden,
@@ -395,8 +416,25 @@ impl Outlet {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Takes what the renderer held back.
+    /// Renders, answers and records what may leave.
+    fn take(&mut self, inspected: &Inspected) {
+        self.rendered.clear();
+        let stream = self.render.render(inspected.piece(), &mut self.rendered);
+        self.answer.take(inspected.piece(), &self.rendered);
+        self.recorder
+            .append(self.offset_ms(), stream, &self.rendered);
+    }
+
+    /// Takes what the guardrails and the renderer held back.
     fn finish(&mut self) {
+        match self.guard_out.finish() {
+            Ok(rest) => rest.iter().for_each(|inspected| self.take(inspected)),
+            // Nothing more is said when the run was ended for another reason.
+            Err(blocked) if self.halted.is_none() => {
+                self.halted = Some(Failure::new(Code::GuardrailBlocked, blocked.message));
+            }
+            Err(_) => {}
+        }
         self.rendered.clear();
         self.render.finish(&mut self.rendered);
         if !self.rendered.is_empty() {

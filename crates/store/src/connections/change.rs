@@ -120,6 +120,7 @@ impl OrgStore {
             "DELETE FROM access_binding WHERE connection_id = $1",
             "DELETE FROM attribute_link WHERE kind = 'connection' AND target_id = $1",
             "DELETE FROM connection_guardrail WHERE connection_id = $1",
+            "DELETE FROM connection_datamasking WHERE connection_id = $1",
             "DELETE FROM connection_reviewer WHERE connection_id = $1",
             "DELETE FROM connection_secret WHERE connection_id = $1",
             "DELETE FROM connection WHERE id = $1",

@@ -21,6 +21,12 @@ pub struct ConnectionSet {
 }
 
 impl ConnectionSet {
+    /// The generation of the organization at which they were read.
+    #[must_use]
+    pub const fn generation(&self) -> i64 {
+        self.generation
+    }
+
     /// By name, ascending.
     #[must_use]
     pub fn all(&self) -> &[Arc<Connection>] {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::basics::{group, key_of, person};
 use crate::harness::{ENGINES, Home, everything, token};
-use crate::links::connection;
+use crate::links::{bind, connection};
 
 impl Home {
     fn pair(&self, name: &str) -> LoginPair {
@@ -207,7 +207,7 @@ async fn every_gateway_sees_a_write_at_once() {
                 ..UserChange::default()
             };
             home.org.update_user(user.id, change, None).await.unwrap();
-            home.org.bind_groups("shop", &groups).await.unwrap();
+            bind(&home.org, "shop", &groups).await.unwrap();
             for store in &stores {
                 let caller = store.caller_by_token(&token("key")).await.unwrap();
                 assert_eq!(caller.unwrap().groups, groups, "{engine:?}");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod attributes;
 mod basics;
 mod bucket;
 mod calls;
@@ -11,5 +12,6 @@ mod links;
 mod logins;
 mod readiness;
 mod recordings;
+mod rules;
 mod safety;
 mod sessions;

@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 34] = [
+pub const CALLS: [(&str, &str); 48] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -33,6 +33,20 @@ pub const CALLS: [(&str, &str); 34] = [
     ("sessions_wait", "of another"),
     ("sessions_kill", "own"),
     ("sessions_kill", "of another"),
+    ("access_control_set", ""),
+    ("access_control_unset", ""),
+    ("access_control_get", ""),
+    ("access_control_list", ""),
+    ("attributes_list", ""),
+    ("attributes_get", ""),
+    ("attributes_create", ""),
+    ("attributes_update", ""),
+    ("attributes_delete", ""),
+    ("guardrails_list", ""),
+    ("guardrails_get", ""),
+    ("guardrails_create", ""),
+    ("guardrails_update", ""),
+    ("guardrails_delete", ""),
     ("usergroups_list", ""),
     ("usergroups_create", ""),
     ("usergroups_delete", ""),
@@ -108,8 +122,17 @@ impl World {
             own
         };
         match operation {
-            "me_get" | "serverinfo_get" | "connections_list" | "sessions_list"
-            | "usergroups_list" | "users_list" | "keys_list" | "sign_out" => json!({}),
+            "me_get"
+            | "serverinfo_get"
+            | "connections_list"
+            | "sessions_list"
+            | "usergroups_list"
+            | "users_list"
+            | "keys_list"
+            | "sign_out"
+            | "access_control_list"
+            | "attributes_list"
+            | "guardrails_list" => json!({}),
             "connections_get" if variant == "with secrets" => {
                 json!({"name": "team_pg", "include_secrets": true})
             }
@@ -133,6 +156,33 @@ impl World {
                 let run =
                     json!({"connection_name": "bash", "input": "sleep 600", "wait_seconds": 0});
                 json!({"id": owner.call("exec", run).await.unwrap()["session_id"]})
+            }
+            "attributes_create" => json!({"name": self.fresh("attribute")}),
+            _ if operation.starts_with("attributes_") => {
+                let name = self.fresh("attribute");
+                let new = json!({"name": name});
+                self.admin.call("attributes_create", new).await.unwrap();
+                json!({"name": name})
+            }
+            _ if operation.starts_with("guardrails_") => {
+                let name = self.fresh("guardrail");
+                let words = json!([{"type": "deny_words_list", "words": ["drop"]}]);
+                let new = json!({"name": name, "input": {"rules": words}});
+                if operation != "guardrails_create" {
+                    self.admin.call("guardrails_create", new).await.unwrap();
+                    return json!({"id": name});
+                }
+                new
+            }
+            _ if operation.starts_with("access_control_") => {
+                let name = self.fresh("bound");
+                self.admin.connect_bash(&name).await;
+                let list = json!({"connection_name": name, "groups": ["team"]});
+                if operation != "access_control_set" {
+                    self.admin.call("access_control_set", list).await.unwrap();
+                    return json!({"connection_name": name});
+                }
+                list
             }
             _ if operation.starts_with("sessions_") => {
                 json!({"id": owner.exec("bash", "true").await["session_id"]})

@@ -1,0 +1,162 @@
+//! What the name and the first values of a column say about all its values.
+
+use std::collections::HashMap;
+
+use crate::detect::{Findings, Region, keyed, names, whole};
+use crate::engine::Engine;
+use crate::entity::Entity;
+use crate::evidence::{self, Evidence};
+use crate::finding::{Finding, Kind};
+
+/// Values that make a column without a telling name worth a vote.
+const LEAST_VALUES: usize = 3;
+/// Score of a value that is masked because its column is.
+const BY_COLUMN: f32 = 0.84;
+
+/// A column of a result.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    evidence: Evidence,
+    /// What every value is, once known.
+    decided: Option<Kind>,
+    /// Whether a rule of the plan decided.
+    ruled: bool,
+}
+
+impl Column {
+    /// A column known by its name alone.
+    pub(crate) fn named(name: &str, engine: &Engine) -> Self {
+        Self::sourced(name, &[], engine)
+    }
+
+    /// A column with the `(table, column)` pairs it comes from. Column rules match the
+    /// source where it is known, else the name.
+    pub(crate) fn sourced(name: &str, sources: &[(String, String)], engine: &Engine) -> Self {
+        let mut evidence = evidence::of_name(name);
+        if evidence.hints.is_empty() {
+            // `SELECT email AS a`: the source knows better than the alias.
+            if let Some(known) = sources
+                .iter()
+                .map(|(_, c)| evidence::of_name(c))
+                .find(|e| !e.hints.is_empty())
+            {
+                evidence = known;
+            }
+        }
+        let ruled = engine.column_rule(name, sources);
+        Self {
+            evidence,
+            decided: ruled,
+            ruled: ruled.is_some(),
+        }
+    }
+
+    /// A key inside a value, which no column rule is about.
+    pub(crate) fn key(name: &str) -> Self {
+        Self {
+            evidence: evidence::of_name(name),
+            decided: None,
+            ruled: false,
+        }
+    }
+
+    /// The kind that a column rule gives to every value.
+    pub(crate) fn rule(&self) -> Option<Kind> {
+        self.decided.filter(|_| self.ruled)
+    }
+
+    /// Decides by the first values. When the name calls for a type, half of the values
+    /// must fit; without a name four of five must be of one type.
+    pub(crate) fn vote<'v>(&mut self, values: impl Iterator<Item = &'v str>, engine: &Engine) {
+        if self.ruled {
+            return;
+        }
+        let mut count = 0usize;
+        let mut people = 0usize;
+        let mut tally: HashMap<Kind, usize> = HashMap::new();
+        for value in values.map(str::trim).filter(|v| !whole::is_void(v)) {
+            count += 1;
+            people += usize::from(self.evidence.vague && names::resembles(value));
+            if let Some(kind) = self.whole_kind(value, engine) {
+                *tally.entry(kind).or_default() += 1;
+            }
+        }
+        let Some((kind, votes)) = tally
+            .into_iter()
+            .max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(rank(*kind))))
+        else {
+            return;
+        };
+        let called = matches!(kind, Kind::BuiltIn(e) if self.evidence.hints_at(e));
+        let person = kind == Kind::BuiltIn(Entity::Person);
+        let agreed = match (called, self.evidence.vague && person) {
+            (true, true) => people * 4 >= count && votes * 2 >= count,
+            (true, false) => votes * 2 >= count,
+            (false, _) => {
+                !self.evidence.denies && !person && count >= LEAST_VALUES && votes * 5 >= count * 4
+            }
+        };
+        if agreed {
+            self.decided = Some(kind);
+        }
+    }
+
+    /// The kind that covers all of `value`.
+    fn whole_kind(&self, value: &str, engine: &Engine) -> Option<Kind> {
+        let mut found = Vec::new();
+        self.judge(value, 0, value.len(), engine, &mut found);
+        engine.select(&mut found);
+        match found.as_slice() {
+            [one] if one.start == 0 && one.end == value.len() => Some(one.kind),
+            _ => None,
+        }
+    }
+
+    /// Finds everything in the cell `text[start..end]`.
+    pub(crate) fn judge(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        engine: &Engine,
+        out: &mut Vec<Finding>,
+    ) {
+        let value = text.get(start..end).unwrap_or_default();
+        let start = start + (value.len() - value.trim_start().len());
+        let end = start + value.trim().len();
+        if start >= end {
+            return;
+        }
+        if let Some(kind) = self.decided {
+            if !self.ruled && whole::is_void(value.trim()) {
+                return;
+            }
+            let score = if self.ruled { 1.0 } else { BY_COLUMN };
+            out.push(Finding {
+                start,
+                end,
+                kind,
+                score,
+            });
+            if self.ruled {
+                return;
+            }
+        }
+        let region = Region {
+            text,
+            start,
+            end,
+            field: self.evidence,
+            wanted: engine.wanted(),
+        };
+        keyed::field(&region, self.evidence, &mut Findings::into(out));
+        engine.scan(&region, out);
+    }
+}
+
+fn rank(kind: Kind) -> u16 {
+    match kind {
+        Kind::BuiltIn(entity) => entity as u16,
+        Kind::Custom(i) | Kind::Column(i) => 1000 + i,
+    }
+}

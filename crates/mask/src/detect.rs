@@ -1,0 +1,237 @@
+//! One walk over a region of text that offers every token to the detectors it may
+//! concern.
+//!
+//! A token is a run of letters, digits, `_` and characters beyond ASCII. The walk looks
+//! at each byte once through a table of classes; everything dearer happens only at
+//! tokens whose shape asks for it, which keeps harmless text cheap.
+
+mod codes;
+mod dates;
+pub(crate) mod keyed;
+pub(crate) mod names;
+mod network;
+mod numbers;
+pub(crate) mod phone;
+mod secrets;
+pub(crate) mod whole;
+
+use crate::entity::{Entity, EntitySet};
+use crate::evidence::{self, Evidence};
+use crate::finding::{Finding, Kind};
+
+/// Bits of the classes of bytes.
+const DIGIT: u8 = 1;
+const LOWER: u8 = 2;
+const UPPER: u8 = 4;
+const UNDERSCORE: u8 = 8;
+const HIGH: u8 = 16;
+
+static CLASS: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' => LOWER,
+            b'A'..=b'Z' => UPPER,
+            b'_' => UNDERSCORE,
+            0x80.. => HIGH,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+}
+
+fn class(byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// A part of a text that is judged on its own: a line, a cell, a value.
+#[derive(Clone, Copy)]
+pub(crate) struct Region<'t> {
+    /// The text that positions refer to.
+    pub(crate) text: &'t str,
+    /// First byte of the region.
+    pub(crate) start: usize,
+    /// Byte after the region.
+    pub(crate) end: usize,
+    /// What the name of the field says; nothing in free text.
+    pub(crate) field: Evidence,
+    /// The types that the plan asks for.
+    pub(crate) wanted: EntitySet,
+}
+
+impl<'t> Region<'t> {
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes().get(..self.end).unwrap_or_default()
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes().get(at).copied().unwrap_or(0)
+    }
+
+    /// The byte before `at`, 0 at the start of the region.
+    fn previous(&self, at: usize) -> u8 {
+        match at > self.start {
+            true => self.byte(at - 1),
+            false => 0,
+        }
+    }
+
+    fn slice(&self, start: usize, end: usize) -> &'t [u8] {
+        self.bytes().get(start..end).unwrap_or_default()
+    }
+
+    fn str(&self, start: usize, end: usize) -> &'t str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// The end of the run of bytes from `at` on that `accept` takes.
+    fn run(&self, at: usize, accept: impl Fn(u8) -> bool) -> usize {
+        let rest = self.bytes().get(at..).unwrap_or_default();
+        at + rest.iter().position(|b| !accept(*b)).unwrap_or(rest.len())
+    }
+
+    /// What stands before `at`: a label of its own, else the name of the field.
+    pub(crate) fn evidence(&self, at: usize) -> Evidence {
+        let near = evidence::before(self.text, self.start, at);
+        match near == Evidence::NONE {
+            true => self.field,
+            false => near,
+        }
+    }
+}
+
+/// Where findings of a walk go.
+pub(crate) struct Findings<'o> {
+    out: &'o mut Vec<Finding>,
+}
+
+impl<'o> Findings<'o> {
+    pub(crate) fn into(out: &'o mut Vec<Finding>) -> Self {
+        Self { out }
+    }
+
+    /// Notes a finding; scores below zero are nothing.
+    fn add(&mut self, start: usize, end: usize, entity: Entity, score: f32) {
+        if score > 0.0 {
+            self.out.push(Finding {
+                start,
+                end,
+                kind: Kind::BuiltIn(entity),
+                score: score.min(1.0),
+            });
+        }
+    }
+
+    /// Notes a finding whose looks are worth `base`, weighed by the evidence.
+    fn weigh(&mut self, span: (usize, usize), entity: Entity, base: f32, evidence: Evidence) {
+        self.add(span.0, span.1, entity, evidence.weigh(entity, base));
+    }
+}
+
+/// Finds everything in `region` that its own looks or its context give away.
+pub(crate) fn walk(region: &Region<'_>, out: &mut Vec<Finding>) {
+    let mut findings = Findings { out };
+    let bytes = region.bytes();
+    let people = region.wanted.has(Entity::Person) || region.wanted.has(Entity::Location);
+    let mut at = region.start;
+    while let Some(byte) = bytes.get(at) {
+        if class(*byte) == 0 {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let mut kinds = 0;
+        while let Some(kind) = bytes.get(at).map(|b| class(*b)).filter(|k| *k != 0) {
+            kinds |= kind;
+            at += 1;
+        }
+        let token = Token {
+            start,
+            end: at,
+            kinds,
+        };
+        at = offer(region, token, people, &mut findings).max(at);
+    }
+}
+
+/// A run of token bytes.
+#[derive(Clone, Copy)]
+struct Token {
+    start: usize,
+    end: usize,
+    kinds: u8,
+}
+
+impl Token {
+    fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    fn has(self, kind: u8) -> bool {
+        self.kinds & kind != 0
+    }
+
+    fn only(self, kinds: u8) -> bool {
+        self.kinds & !kinds == 0
+    }
+}
+
+/// Offers a token to the detectors; answers where the walk goes on.
+fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>) -> usize {
+    let next = region.byte(token.end);
+    if next == b'@'
+        && let Some(end) = network::email(region, token, out)
+    {
+        return end;
+    }
+    if next == b':'
+        && let Some(end) = network::colon(region, token, out)
+    {
+        return end;
+    }
+    if next == b'-'
+        && token.len() == 2
+        && let Some(end) = network::mac(region, token, out)
+    {
+        return end;
+    }
+    if let Some(end) = secrets::offer(region, token, out) {
+        return end;
+    }
+    if token.has(DIGIT) {
+        let first = region.byte(token.start);
+        if token.only(DIGIT)
+            && let Some(end) = numbers::offer(region, token, out)
+        {
+            return end;
+        }
+        if !token.only(DIGIT | UNDERSCORE | HIGH)
+            && let Some(end) = codes::offer(region, token, out)
+        {
+            return end;
+        }
+        if first.is_ascii_digit() && !token.only(DIGIT) && token.len() > 3 {
+            dates::leading(region, token, out);
+        }
+    } else if let Some(end) = codes::worded(region, token, out) {
+        return end;
+    }
+    if !token.only(DIGIT)
+        && keyed::may_be_key(region, token, next)
+        && let Some(end) = keyed::offer(region, token, out)
+    {
+        return end;
+    }
+    if people
+        && (token.has(HIGH) || region.byte(token.start).is_ascii_uppercase())
+        && !token.has(DIGIT)
+    {
+        return names::offer(region, token, out).unwrap_or(token.end);
+    }
+    token.end
+}

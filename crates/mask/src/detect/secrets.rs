@@ -1,0 +1,277 @@
+//! Keys and tokens that their prefix, shape or armour gives away.
+
+use super::{Findings, LOWER, Region, Token, UPPER};
+use crate::entity::Entity as T;
+use crate::evidence::Evidence;
+
+/// Prefix, type and the least length of what follows, as the issuers document them and
+/// secret scanners look for them.
+const PREFIXES: &[(&str, T, usize)] = &[
+    ("AKIA", T::AwsAccessKey, 16),
+    ("ASIA", T::AwsAccessKey, 16),
+    ("AROA", T::AwsAccessKey, 16),
+    ("AIDA", T::AwsAccessKey, 16),
+    ("ABIA", T::AwsAccessKey, 16),
+    ("ACCA", T::AwsAccessKey, 16),
+    ("ghp_", T::GithubToken, 30),
+    ("gho_", T::GithubToken, 30),
+    ("ghu_", T::GithubToken, 30),
+    ("ghs_", T::GithubToken, 30),
+    ("ghr_", T::GithubToken, 30),
+    ("github_pat_", T::GithubToken, 30),
+    ("xoxa-", T::SlackToken, 12),
+    ("xoxb-", T::SlackToken, 12),
+    ("xoxc-", T::SlackToken, 12),
+    ("xoxd-", T::SlackToken, 12),
+    ("xoxe-", T::SlackToken, 12),
+    ("xoxe.", T::SlackToken, 12),
+    ("xoxo-", T::SlackToken, 12),
+    ("xoxp-", T::SlackToken, 12),
+    ("xoxr-", T::SlackToken, 12),
+    ("xoxs-", T::SlackToken, 12),
+    ("xapp-", T::SlackToken, 12),
+    ("sk_live_", T::StripeKey, 16),
+    ("sk_test_", T::StripeKey, 16),
+    ("rk_live_", T::StripeKey, 16),
+    ("rk_test_", T::StripeKey, 16),
+    ("pk_live_", T::StripeKey, 16),
+    ("pk_test_", T::StripeKey, 16),
+    ("whsec_", T::StripeKey, 20),
+    ("AIza", T::ApiKey, 30),
+    ("ya29.", T::ApiKey, 20),
+    ("GOCSPX-", T::ApiKey, 20),
+    ("SG.", T::ApiKey, 30),
+    ("glpat-", T::ApiKey, 16),
+    ("gldt-", T::ApiKey, 16),
+    ("glrt-", T::ApiKey, 16),
+    ("glptt-", T::ApiKey, 16),
+    ("glcbt-", T::ApiKey, 16),
+    ("sk-ant-", T::ApiKey, 20),
+    ("sk-proj-", T::ApiKey, 20),
+    ("sk-svcacct-", T::ApiKey, 20),
+    ("sk-or-", T::ApiKey, 20),
+    ("sk-", T::ApiKey, 32),
+    ("xai-", T::ApiKey, 32),
+    ("gsk_", T::ApiKey, 32),
+    ("pplx-", T::ApiKey, 32),
+    ("hf_", T::ApiKey, 30),
+    ("r8_", T::ApiKey, 30),
+    ("npm_", T::ApiKey, 30),
+    ("pypi-", T::ApiKey, 50),
+    ("rubygems_", T::ApiKey, 40),
+    ("dckr_pat_", T::ApiKey, 20),
+    ("dop_v1_", T::ApiKey, 40),
+    ("doo_v1_", T::ApiKey, 40),
+    ("shpat_", T::ApiKey, 24),
+    ("shpss_", T::ApiKey, 24),
+    ("shpca_", T::ApiKey, 24),
+    ("shppa_", T::ApiKey, 24),
+    ("sq0atp-", T::ApiKey, 20),
+    ("sq0csp-", T::ApiKey, 20),
+    ("EAAA", T::ApiKey, 56),
+    ("key-", T::ApiKey, 32),
+    ("lin_api_", T::ApiKey, 30),
+    ("ATATT3", T::ApiKey, 40),
+    ("ATCTT3", T::ApiKey, 40),
+    ("dapi", T::ApiKey, 32),
+    ("hvs.", T::ApiKey, 24),
+    ("hvb.", T::ApiKey, 24),
+    ("figd_", T::ApiKey, 30),
+    ("PMAK-", T::ApiKey, 40),
+    ("NRAK-", T::ApiKey, 24),
+    ("glsa_", T::ApiKey, 32),
+    ("glc_", T::ApiKey, 32),
+    ("sntrys_", T::ApiKey, 32),
+    ("sntryu_", T::ApiKey, 32),
+    ("pul-", T::ApiKey, 40),
+    ("phc_", T::ApiKey, 32),
+    ("tskey-", T::ApiKey, 20),
+    ("secret_", T::ApiKey, 40),
+    ("ntn_", T::ApiKey, 40),
+    ("AGE-SECRET-KEY-1", T::PrivateKey, 50),
+    ("pat-na1-", T::ApiKey, 30),
+    ("EZAK", T::ApiKey, 40),
+    ("fo1_", T::ApiKey, 30),
+    ("dd_", T::ApiKey, 32),
+];
+
+/// Bytes that may begin a prefix; one look sorts most tokens out.
+const FIRSTS: &[u8] = b"ADEGNPSadfghklnprstwxy";
+
+/// Bytes of opaque tokens.
+fn opaque(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// Offers a token to the detectors of secrets.
+pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let next = region.byte(token.end);
+    if token.len() < 16 && !matches!(next, b'-' | b'.' | b'/' | b'+') {
+        return armour(region, token, out);
+    }
+    let first = region.byte(token.start);
+    if matches!(region.previous(token.start), b'.' | b'@') {
+        return None;
+    }
+    if FIRSTS.contains(&first)
+        && let Some(end) = prefixed(region, token, out)
+    {
+        return Some(end);
+    }
+    if first == b'e' && region.slice(token.start, token.start + 3) == b"eyJ" {
+        return jwt(region, token, out);
+    }
+    blob(region, token, out)
+}
+
+fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let text = region.bytes().get(token.start..)?;
+    let (prefix, entity, least) = PREFIXES
+        .iter()
+        .find(|(p, ..)| text.starts_with(p.as_bytes()))?;
+    let body = token.start + prefix.len();
+    let dotted = matches!(*prefix, "SG." | "ya29." | "hvs." | "hvb." | "xoxe.");
+    let mut end = match entity {
+        T::AwsAccessKey => region.run(body, |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
+        _ => region.run(body, |b| {
+            opaque(b) || (dotted && b == b'.') || (*prefix == "glc_" && b"+/=".contains(&b))
+        }),
+    };
+    while end > body && matches!(region.byte(end - 1), b'.' | b'-') {
+        end -= 1;
+    }
+    let tail = region.slice(body, end);
+    let exact = *entity != T::AwsAccessKey || (tail.len() == 16 && !opaque(region.byte(end)));
+    // `sk-` and its like also begin ordinary hyphenated words.
+    let mixed =
+        tail.iter().any(u8::is_ascii_lowercase) && tail.iter().skip(1).any(u8::is_ascii_uppercase);
+    let random = mixed || *entity == T::AwsAccessKey || tail.iter().any(u8::is_ascii_digit);
+    if tail.len() < *least || !exact || !random {
+        return None;
+    }
+    out.add(token.start, end, *entity, 0.97);
+    Some(end)
+}
+
+/// Three base64url parts joined by dots, the first a JSON object (RFC 7519).
+fn jwt(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let header = region.run(token.start, opaque);
+    if region.byte(header) != b'.' || header - token.start < 10 {
+        return blob(region, token, out);
+    }
+    let payload = region.run(header + 1, opaque);
+    let mut end = payload;
+    for _ in 0..3 {
+        if region.byte(end) == b'.' && end > header + 1 {
+            let part = region.run(end + 1, opaque);
+            if part > end + 1 {
+                end = part;
+            }
+        }
+    }
+    (payload > header + 1).then(|| {
+        out.add(token.start, end, T::Jwt, 0.97);
+        end
+    })
+}
+
+/// A private key in PEM armour (RFC 7468). Without an end line the rest of the region
+/// is taken: what was cut off is still a key.
+fn armour(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    if token.len() != 5 || region.slice(token.start, token.end) != b"BEGIN" {
+        return None;
+    }
+    let start = token.start.checked_sub(5).filter(|s| *s >= region.start)?;
+    if region.slice(start, token.start) != b"-----" {
+        return None;
+    }
+    let text = region.str(token.end, region.end);
+    let label_end = text.find("-----")?;
+    if label_end > 40 || !text.get(..label_end)?.contains("PRIVATE KEY") {
+        return None;
+    }
+    let end = match text.find("-----END") {
+        Some(footer) => {
+            let after = footer + "-----END".len();
+            let tail = text.get(after..).unwrap_or_default();
+            token.end + after + tail.find("-----").map_or(0, |i| i + 5)
+        }
+        None => region.end,
+    };
+    out.add(start, end, T::PrivateKey, 0.98);
+    Some(end)
+}
+
+/// Characters of base64 and base64url but for the padding.
+fn base64(byte: u8) -> bool {
+    opaque(byte) || matches!(byte, b'+' | b'/')
+}
+
+/// A long random token that its context calls a key.
+fn blob(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let mixed = token.has(UPPER) && token.has(LOWER);
+    if !(token.len() >= 16 || mixed)
+        || matches!(
+            region.previous(token.start),
+            b'/' | b'-' | b'+' | b'=' | b'.'
+        ) && token.len() < 16
+    {
+        return None;
+    }
+    let body = region.run(token.start, base64);
+    let padding = region.run(body, |b| b == b'=');
+    let end = if padding - body <= 2 && !base64(region.byte(padding)) {
+        padding
+    } else {
+        body
+    };
+    let value = region.slice(token.start, end);
+    if value.len() < 20 || !random(value) || uuid(value) {
+        return None;
+    }
+    let evidence = region.evidence(token.start);
+    let (entity, score) = judge(value, evidence);
+    out.add(token.start, end, entity, score);
+    (score >= 0.5).then_some(end)
+}
+
+/// What an opaque value is, given what stands before it.
+fn judge(value: &[u8], evidence: Evidence) -> (T, f32) {
+    let aws = value.len() == 40
+        && value.iter().any(u8::is_ascii_lowercase)
+        && value.iter().any(u8::is_ascii_uppercase);
+    if evidence.hints_at(T::AwsSecretKey) && aws {
+        return (T::AwsSecretKey, 0.9);
+    }
+    let called = [T::ApiKey, T::AwsSecretKey, T::Jwt]
+        .into_iter()
+        .any(|e| evidence.hints_at(e));
+    match called {
+        true => (T::ApiKey, 0.85),
+        false if evidence.denies => (T::ApiKey, 0.0),
+        false => (T::ApiKey, 0.25),
+    }
+}
+
+/// Whether a value looks drawn at random: digits and letters, and no run of words.
+pub(super) fn random(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
+    let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
+    let classes = [
+        value.iter().any(u8::is_ascii_lowercase),
+        value.iter().any(u8::is_ascii_uppercase),
+        digits > 0,
+    ];
+    letters > 0 && classes.iter().filter(|c| **c).count() >= 2 && (digits >= 2 || value.len() >= 32)
+}
+
+/// Whether `value` has the shape of a UUID (RFC 9562).
+fn uuid(value: &[u8]) -> bool {
+    value.len() == 36 && [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'))
+}
+
+/// Whether `token` has the looks of a secret without a label: mixed case and digits.
+pub(super) fn looks_secret(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    bytes.len() >= 12 && !value.contains(char::is_whitespace) && random(bytes)
+}

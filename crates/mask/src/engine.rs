@@ -1,0 +1,231 @@
+//! The engine: plans compiled into detectors, thresholds and treatments.
+
+mod compile;
+mod custom;
+mod rules;
+
+use std::collections::BTreeMap;
+
+use crate::detect::{self, Region};
+use crate::entity::{Entity, EntitySet};
+use crate::finding::{self, Finding, Kind};
+use crate::flow::Flow;
+use crate::plan::{Plan, PlanError};
+use crate::strategy::{Keys, Treatment};
+use custom::CustomTypes;
+use rules::ColumnRules;
+
+/// Score below which findings are dropped unless a plan says otherwise.
+pub(crate) const DEFAULT_THRESHOLD: f32 = 0.5;
+
+/// Something found in a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// Byte after the last.
+    pub end: usize,
+    /// Name of the type, such as `EMAIL_ADDRESS`.
+    pub entity: String,
+    /// 0 to 1.
+    pub score: f32,
+}
+
+/// A text after masking.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Masked {
+    /// The text without what was found.
+    pub text: String,
+    /// How many of each type were masked.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// What happens to one kind of finding.
+#[derive(Debug, Clone)]
+struct Action {
+    name: String,
+    threshold: f32,
+    treatment: Treatment,
+}
+
+/// A detector of another kind, such as a language model for names. It runs beside the
+/// built-in ones and its findings compete with theirs under the same rules.
+pub trait Detector: Send + Sync {
+    /// The findings in `text`, which is one line, cell or value: start and end in bytes,
+    /// type, and score from 0 to 1. Spans that do not lie on the borders of characters
+    /// are ignored.
+    fn detect(&self, text: &str) -> Vec<(usize, usize, Entity, f32)>;
+}
+
+/// Finds and masks personal data and secrets as a list of plans says.
+///
+/// An engine is immutable and can be shared between threads; streams and rows borrow it.
+pub struct Engine {
+    wanted: EntitySet,
+    /// By number of the entity.
+    built_in: Vec<Option<Action>>,
+    custom: CustomTypes,
+    columns: ColumnRules,
+    keys: Keys,
+    detectors: Vec<Box<dyn Detector>>,
+}
+
+impl Engine {
+    /// Compiles plans; where several ask for one type the strictest strategy and the
+    /// lowest threshold hold.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake: an unknown type or preset, a regular expression that does not
+    /// compile or is too large, a score or option out of range.
+    pub fn compile(plans: &[Plan], keys: Keys) -> Result<Self, PlanError> {
+        compile::compile(plans, keys)
+    }
+
+    /// An engine for every built-in type but `DATE_TIME`, which would take every
+    /// timestamp, with the `redact` strategy.
+    pub fn everything(keys: Keys) -> Self {
+        compile::everything(keys)
+    }
+
+    /// Adds a detector of another kind.
+    #[must_use]
+    pub fn with_detector(mut self, detector: Box<dyn Detector>) -> Self {
+        self.detectors.push(detector);
+        self
+    }
+
+    /// Everything in `text`, disjoint and in order.
+    pub fn find(&self, text: &str) -> Vec<Span> {
+        self.findings(text)
+            .into_iter()
+            .map(|f| Span {
+                start: f.start,
+                end: f.end,
+                entity: self.name(f.kind).to_owned(),
+                score: f.score,
+            })
+            .collect()
+    }
+
+    /// `text` with everything found in it masked.
+    pub fn mask_text(&self, text: &str) -> Masked {
+        let mut masked = Masked {
+            text: String::with_capacity(text.len()),
+            counts: BTreeMap::new(),
+        };
+        self.rewrite(text, 0, text.len(), &self.findings(text), &mut masked);
+        masked
+    }
+
+    pub(crate) fn findings(&self, text: &str) -> Vec<Finding> {
+        let mut found = Vec::new();
+        Flow::new().advance(self, text, 0, true, &mut found);
+        self.select(&mut found);
+        found
+    }
+
+    /// Writes `text[start..end]` with `findings`, which lie in it, masked.
+    pub(crate) fn rewrite(
+        &self,
+        text: &str,
+        start: usize,
+        end: usize,
+        findings: &[Finding],
+        masked: &mut Masked,
+    ) {
+        let mut at = start;
+        for finding in findings {
+            masked
+                .text
+                .push_str(text.get(at..finding.start).unwrap_or_default());
+            let value = text.get(finding.start..finding.end).unwrap_or_default();
+            if let Some(instead) = self.treat(finding.kind, value) {
+                masked.text.push_str(&instead);
+            }
+            self.count(finding.kind, &mut masked.counts);
+            at = finding.end;
+        }
+        masked.text.push_str(text.get(at..end).unwrap_or_default());
+    }
+
+    pub(crate) fn count(&self, kind: Kind, counts: &mut BTreeMap<String, u64>) {
+        let name = self.name(kind);
+        match counts.get_mut(name) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(name.to_owned(), 1);
+            }
+        }
+    }
+
+    /// What stands for `value`; `None` is nothing.
+    pub(crate) fn treat(&self, kind: Kind, value: &str) -> Option<String> {
+        let action = self.action(kind)?;
+        action.treatment.apply(value, &action.name, &self.keys)
+    }
+
+    /// Drops what no plan asks for or what scores too low, and makes the rest disjoint.
+    pub(crate) fn select(&self, found: &mut Vec<Finding>) {
+        for finding in found.iter_mut() {
+            // Who asks for all dates gets the dates of birth as dates.
+            if finding.kind == Kind::BuiltIn(Entity::DateOfBirth)
+                && !self.wanted.has(Entity::DateOfBirth)
+            {
+                finding.kind = Kind::BuiltIn(Entity::DateTime);
+            }
+        }
+        found.retain(|f| {
+            f.end > f.start && self.action(f.kind).is_some_and(|a| f.score >= a.threshold)
+        });
+        finding::resolve(found, |kind| {
+            self.action(kind)
+                .map_or(0, |a| a.treatment.strategy.strictness())
+        });
+    }
+
+    /// Runs every detector over a region.
+    pub(crate) fn scan(&self, region: &Region<'_>, out: &mut Vec<Finding>) {
+        if !self.wanted.is_empty() {
+            detect::walk(region, out);
+        }
+        self.custom.scan(region, out);
+        for detector in &self.detectors {
+            let text = region
+                .text
+                .get(region.start..region.end)
+                .unwrap_or_default();
+            for (start, end, entity, score) in detector.detect(text) {
+                if start < end && text.get(start..end).is_some() {
+                    out.push(Finding {
+                        start: region.start + start,
+                        end: region.start + end,
+                        kind: Kind::BuiltIn(entity),
+                        score,
+                    });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn wanted(&self) -> EntitySet {
+        self.wanted
+    }
+
+    /// The rule for a column, by its sources or else its name.
+    pub(crate) fn column_rule(&self, name: &str, sources: &[(String, String)]) -> Option<Kind> {
+        self.columns.find(name, sources)
+    }
+
+    fn name(&self, kind: Kind) -> &str {
+        self.action(kind).map_or("REDACTED", |a| a.name.as_str())
+    }
+
+    fn action(&self, kind: Kind) -> Option<&Action> {
+        match kind {
+            Kind::BuiltIn(entity) => self.built_in.get(entity as usize)?.as_ref(),
+            Kind::Custom(place) => self.custom.action(place),
+            Kind::Column(place) => self.columns.action(place),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! From plans to an engine.
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex_automata::meta::Regex;
+
+use super::custom::{CustomType, CustomTypes};
+use super::rules::{ColumnRules, Rule};
+use super::{Action, DEFAULT_THRESHOLD, Engine};
+use crate::entity::{Entity, EntitySet, preset};
+use crate::plan::{ColumnRule, Custom, Plan, PlanError, Selection};
+use crate::strategy::{Keys, Options, Strategy, Treatment};
+
+/// Longest regular expression in bytes.
+const LONGEST_REGEX: usize = 4096;
+/// Memory that a compiled regular expression may take, in bytes.
+const REGEX_BYTES: usize = 1 << 20;
+/// Most words of a deny list.
+const MOST_WORDS: usize = 1000;
+/// Most entries of each list of a plan.
+const MOST_ENTRIES: usize = 100;
+
+pub(super) fn everything(keys: Keys) -> Engine {
+    let mut engine = empty(keys);
+    for entity in Entity::ALL.iter().filter(|e| **e != Entity::DateTime) {
+        let action = Action {
+            name: entity.name().to_owned(),
+            threshold: DEFAULT_THRESHOLD,
+            treatment: Treatment {
+                strategy: Strategy::Redact,
+                options: Options::default(),
+            },
+        };
+        select(&mut engine, *entity, action);
+    }
+    engine
+}
+
+fn empty(keys: Keys) -> Engine {
+    Engine {
+        wanted: EntitySet::EMPTY,
+        built_in: vec![None; Entity::ALL.len()],
+        custom: CustomTypes::default(),
+        columns: ColumnRules { rules: Vec::new() },
+        keys,
+        detectors: Vec::new(),
+    }
+}
+
+pub(super) fn compile(plans: &[Plan], keys: Keys) -> Result<Engine, PlanError> {
+    let mut engine = empty(keys);
+    for (place, plan) in plans.iter().enumerate() {
+        Compiler { place, plan }.run(&mut engine)?;
+    }
+    Ok(engine)
+}
+
+/// One plan being compiled.
+struct Compiler<'p> {
+    place: usize,
+    plan: &'p Plan,
+}
+
+impl Compiler<'_> {
+    fn error(&self, path: impl Into<String>, message: impl Into<String>) -> PlanError {
+        PlanError {
+            plan: self.place,
+            path: path.into(),
+            message: message.into(),
+        }
+    }
+
+    fn run(&self, engine: &mut Engine) -> Result<(), PlanError> {
+        let plan = self.plan;
+        for (list, length) in [
+            ("supported_entity_types", plan.supported_entity_types.len()),
+            ("custom_entity_types", plan.custom_entity_types.len()),
+            ("column_rules", plan.column_rules.len()),
+        ] {
+            if length > MOST_ENTRIES {
+                return Err(self.error(list, format!("a list has at most {MOST_ENTRIES} entries")));
+            }
+        }
+        if let Some(threshold) = plan.score_threshold {
+            self.fraction(threshold, "score_threshold")?;
+        }
+        self.options(plan.strategy_options, "strategy_options")?;
+        for (i, entry) in plan.supported_entity_types.iter().enumerate() {
+            self.selection(engine, entry, &format!("supported_entity_types[{i}]"))?;
+        }
+        for (i, entry) in plan.custom_entity_types.iter().enumerate() {
+            let custom = self.custom(entry, &format!("custom_entity_types[{i}]"))?;
+            engine.custom.types.push(custom);
+        }
+        for (i, entry) in plan.column_rules.iter().enumerate() {
+            let rule = self.column(entry, &format!("column_rules[{i}]"))?;
+            engine.columns.rules.push(rule);
+        }
+        Ok(())
+    }
+
+    fn selection(
+        &self,
+        engine: &mut Engine,
+        entry: &Selection,
+        path: &str,
+    ) -> Result<(), PlanError> {
+        let members = preset(&entry.name);
+        if members.is_none() && entry.name != "CUSTOM_SELECTION" {
+            return Err(self.error(
+                format!("{path}.name"),
+                format!("unknown preset `{}`", entry.name),
+            ));
+        }
+        let treatment = self.treatment(entry.strategy, entry.strategy_options, path)?;
+        let mut chosen: Vec<(Entity, String)> = Vec::new();
+        for (i, name) in entry.entity_types.iter().enumerate() {
+            let at = format!("{path}.entity_types[{i}]");
+            let Some(entity) = Entity::from_name(name) else {
+                return Err(self.error(at, format!("unknown entity type `{name}`")));
+            };
+            if members.is_some_and(|m| !m.contains(&entity)) {
+                return Err(self.error(at, format!("`{name}` is no type of {}", entry.name)));
+            }
+            chosen.push((entity, name.clone()));
+        }
+        if chosen.is_empty() {
+            let Some(all) = members else {
+                return Err(self.error(
+                    format!("{path}.entity_types"),
+                    "at least one entity type is needed",
+                ));
+            };
+            chosen.extend(all.iter().map(|e| (*e, e.name().to_owned())));
+        }
+        for (entity, name) in chosen {
+            let action = Action {
+                name,
+                threshold: self.threshold(),
+                treatment,
+            };
+            select(engine, entity, action);
+        }
+        Ok(())
+    }
+
+    fn threshold(&self) -> f32 {
+        self.plan.score_threshold.unwrap_or(DEFAULT_THRESHOLD)
+    }
+
+    fn custom(&self, entry: &Custom, path: &str) -> Result<CustomType, PlanError> {
+        let mut letters = entry.name.bytes();
+        let named = letters.next().is_some_and(|b| b.is_ascii_uppercase())
+            && letters.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        if !named || entry.name.len() > 128 {
+            let message = "a name is an upper-case letter, then upper-case letters, digits and `_`";
+            return Err(self.error(format!("{path}.name"), message));
+        }
+        if entry.regex.is_none() && entry.deny_list.is_empty() {
+            return Err(self.error(path, "a regex or a deny list is needed"));
+        }
+        self.fraction(entry.score, &format!("{path}.score"))?;
+        let regex = match &entry.regex {
+            Some(regex) => Some(self.regex(regex, &format!("{path}.regex"))?),
+            None => None,
+        };
+        let words = match entry.deny_list.is_empty() {
+            true => None,
+            false => Some(self.words(&entry.deny_list, &format!("{path}.deny_list"))?),
+        };
+        Ok(CustomType {
+            action: Action {
+                name: entry.name.clone(),
+                threshold: self.threshold(),
+                treatment: self.treatment(entry.strategy, entry.strategy_options, path)?,
+            },
+            score: entry.score,
+            regex,
+            words,
+        })
+    }
+
+    fn regex(&self, pattern: &str, path: &str) -> Result<Regex, PlanError> {
+        if pattern.is_empty() || pattern.len() > LONGEST_REGEX {
+            return Err(self.error(path, format!("a regex has 1 to {LONGEST_REGEX} bytes")));
+        }
+        let config = Regex::config()
+            .nfa_size_limit(Some(REGEX_BYTES))
+            .onepass_size_limit(Some(REGEX_BYTES));
+        Regex::builder()
+            .configure(config)
+            .build(pattern)
+            .map_err(|e| match e.syntax_error() {
+                Some(syntax) => self.error(path, syntax.to_string()),
+                None => self.error(path, "the regex is too large"),
+            })
+    }
+
+    fn words(&self, list: &[String], path: &str) -> Result<AhoCorasick, PlanError> {
+        if list.len() > MOST_WORDS {
+            return Err(self.error(path, format!("a deny list has at most {MOST_WORDS} words")));
+        }
+        if let Some(empty) = list.iter().position(|w| w.trim().is_empty()) {
+            return Err(self.error(format!("{path}[{empty}]"), "a word is not empty"));
+        }
+        AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(list)
+            .map_err(|e| self.error(path, e.to_string()))
+    }
+
+    fn column(&self, entry: &ColumnRule, path: &str) -> Result<Rule, PlanError> {
+        if entry.column.is_empty() {
+            return Err(self.error(format!("{path}.column"), "a column is needed"));
+        }
+        let name = match &entry.entity_type {
+            Some(name) if Entity::from_name(name).is_some() || self.defines(name) => name.clone(),
+            Some(name) => {
+                return Err(self.error(
+                    format!("{path}.entity_type"),
+                    format!("unknown entity type `{name}`"),
+                ));
+            }
+            None => "REDACTED".to_owned(),
+        };
+        Ok(Rule {
+            table: match entry.table.as_str() {
+                "" => "*".to_owned(),
+                table => table.to_owned(),
+            },
+            column: entry.column.clone(),
+            action: Action {
+                name,
+                threshold: 0.0,
+                treatment: self.treatment(entry.strategy, entry.strategy_options, path)?,
+            },
+        })
+    }
+
+    fn defines(&self, name: &str) -> bool {
+        self.plan.custom_entity_types.iter().any(|c| c.name == name)
+    }
+
+    fn treatment(
+        &self,
+        strategy: Option<Strategy>,
+        options: Option<Options>,
+        path: &str,
+    ) -> Result<Treatment, PlanError> {
+        let options = options.unwrap_or(self.plan.strategy_options);
+        self.options(options, &format!("{path}.strategy_options"))?;
+        Ok(Treatment {
+            strategy: strategy.unwrap_or(self.plan.strategy),
+            options,
+        })
+    }
+
+    fn options(&self, options: Options, path: &str) -> Result<(), PlanError> {
+        match options.keep_last {
+            Some(0 | 17..) => Err(self.error(format!("{path}.keep_last"), "keep_last is 1 to 16")),
+            _ => Ok(()),
+        }
+    }
+
+    fn fraction(&self, value: f32, path: &str) -> Result<(), PlanError> {
+        match (0.0..=1.0).contains(&value) {
+            true => Ok(()),
+            false => Err(self.error(path, "a score is 0 to 1")),
+        }
+    }
+}
+
+/// Asks for a type; of two treatments the stricter holds, of two thresholds the lower.
+fn select(engine: &mut Engine, entity: Entity, mut action: Action) {
+    engine.wanted.insert(entity);
+    let Some(place) = engine.built_in.get_mut(entity as usize) else {
+        return;
+    };
+    if let Some(known) = place.take() {
+        action.threshold = action.threshold.min(known.threshold);
+        if known.treatment.strategy.strictness() >= action.treatment.strategy.strictness() {
+            action.treatment = known.treatment;
+            action.name = known.name;
+        }
+    }
+    *place = Some(action);
+}

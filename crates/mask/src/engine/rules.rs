@@ -1,0 +1,109 @@
+//! Column rules: globs over tables and columns.
+
+use super::Action;
+use crate::finding::Kind;
+
+/// The column rules of all plans.
+pub(super) struct ColumnRules {
+    pub(super) rules: Vec<Rule>,
+}
+
+/// One column rule, compiled.
+pub(super) struct Rule {
+    pub(super) table: String,
+    pub(super) column: String,
+    pub(super) action: Action,
+}
+
+impl ColumnRules {
+    /// The strictest rule for a column, as its own kind.
+    pub(super) fn find(&self, name: &str, sources: &[(String, String)]) -> Option<Kind> {
+        let place = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(|(_, rule)| rule.matches(name, sources))
+            .max_by_key(|(place, rule)| {
+                (
+                    rule.action.treatment.strategy.strictness(),
+                    std::cmp::Reverse(*place),
+                )
+            })
+            .map(|(place, _)| place)?;
+        u16::try_from(place).ok().map(Kind::Column)
+    }
+
+    pub(super) fn action(&self, place: u16) -> Option<&Action> {
+        self.rules.get(usize::from(place)).map(|r| &r.action)
+    }
+}
+
+impl Rule {
+    /// Sources decide where they are known; the output name where they are not. A rule
+    /// for one table cannot tell that a column of unknown origin is not its own, so it
+    /// matches.
+    fn matches(&self, name: &str, sources: &[(String, String)]) -> bool {
+        if sources.is_empty() {
+            return glob(&self.column, name);
+        }
+        sources.iter().any(|(table, column)| {
+            let bare = table.rsplit('.').next().unwrap_or(table);
+            let here =
+                glob(&self.table, table) || (!self.table.contains('.') && glob(&self.table, bare));
+            here && glob(&self.column, column)
+        })
+    }
+}
+
+/// Whether `text` matches `pattern`, in which `*` is any run and `?` any character;
+/// without regard to ASCII case. Takes time proportional to the product of the lengths.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let text: Vec<char> = text.chars().map(|c| c.to_ascii_lowercase()).collect();
+    let (mut p, mut t) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(c) if *c == '?' || text.get(t) == Some(c) => {
+                p += 1;
+                t += 1;
+            }
+            _ => match star {
+                Some((at, from)) => {
+                    star = Some((at, from + 1));
+                    p = at + 1;
+                    t = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern
+        .get(p..)
+        .unwrap_or_default()
+        .iter()
+        .all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn globs_match_names() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("user*", "Users"),
+            ("*.users", "public.users"),
+            ("e?ail", "email"),
+            ("*a*b", "xxaxxab"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} {text}");
+        }
+        assert!(!glob("users", "user") && !glob("a*c", "ab"));
+    }
+}

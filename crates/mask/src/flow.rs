@@ -1,0 +1,210 @@
+//! Text of any kind, read as it comes: recognizes tables by their first lines, takes
+//! them apart into columns and everything else into lines.
+//!
+//! [`Flow::advance`] takes whole units only — a line, a private key, the first rows of a
+//! table — and every decision depends on the text alone. So the result is the same
+//! however the text is cut into chunks.
+
+mod lines;
+mod shape;
+
+use std::ops::Range;
+
+use crate::column::Column;
+use crate::detect::Region;
+use crate::engine::Engine;
+use crate::evidence::Evidence;
+use crate::finding::Finding;
+use lines::Unit;
+use shape::Shape;
+
+/// Rows of a table that decide about its columns.
+const SAMPLE_ROWS: usize = 16;
+/// Bytes after which the rows read so far have to do.
+const SAMPLE_BYTES: usize = 16 * 1024;
+/// Most columns of a table that is taken apart.
+const MOST_COLUMNS: usize = 512;
+
+/// A table being read.
+struct Table {
+    shape: Shape,
+    columns: Vec<Column>,
+    voted: bool,
+}
+
+/// Reads text as it comes and finds what is in it.
+pub(crate) struct Flow {
+    table: Option<Table>,
+    /// Inside records of `\x` output, where each line is `name | value`.
+    expanded: bool,
+}
+
+/// What one step of reading did.
+enum Step {
+    /// The text up to here is done.
+    Done(usize),
+    /// More text is needed.
+    Wait,
+}
+
+impl Flow {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: None,
+            expanded: false,
+        }
+    }
+
+    /// Reads `text` from `from` on as far as it is complete, or to its end when `last`.
+    /// Adds findings to `out` and answers how far it came.
+    pub(crate) fn advance(
+        &mut self,
+        engine: &Engine,
+        text: &str,
+        from: usize,
+        last: bool,
+        out: &mut Vec<Finding>,
+    ) -> usize {
+        let mut at = from;
+        while at < text.len() {
+            let step = match self.table.take() {
+                Some(table) => self.rows(engine, table, Window { text, at, last }, out),
+                None => self.free(engine, Window { text, at, last }, out),
+            };
+            match step {
+                Step::Done(end) => at = end,
+                Step::Wait => break,
+            }
+        }
+        at
+    }
+
+    /// Outside tables: the next line, unless it begins one.
+    fn free(&mut self, engine: &Engine, window: Window<'_>, out: &mut Vec<Finding>) -> Step {
+        let Some(unit) = lines::unit(&window, window.at) else {
+            return Step::Wait;
+        };
+        if unit.whole && shape::may_begin(unit.line(window.text)) {
+            let Some(next) = lines::unit(&window, unit.end) else {
+                if !window.last {
+                    return Step::Wait;
+                }
+                self.line(engine, &window, &unit, out);
+                return Step::Done(unit.end);
+            };
+            if let Some((shape, names)) =
+                shape::begin(unit.line(window.text), next.line(window.text))
+            {
+                if names.len() <= MOST_COLUMNS {
+                    self.expanded = false;
+                    self.table = Some(Table {
+                        columns: names.iter().map(|n| Column::named(n, engine)).collect(),
+                        shape,
+                        voted: false,
+                    });
+                    return Step::Done(if shape.has_rule() { next.end } else { unit.end });
+                }
+            }
+        }
+        self.line(engine, &window, &unit, out);
+        Step::Done(unit.end)
+    }
+
+    /// One line on its own.
+    fn line(&mut self, engine: &Engine, window: &Window<'_>, unit: &Unit, out: &mut Vec<Finding>) {
+        let line = unit.line(window.text);
+        if line.starts_with("-[ RECORD ") {
+            self.expanded = true;
+        } else if self.expanded
+            && let Some((name, value)) = line.split_once('|')
+        {
+            let column = Column::named(name.trim(), engine);
+            let start = unit.start + name.len() + 1;
+            column.judge(window.text, start, start + value.len(), engine, out);
+            return;
+        } else if line.is_empty() {
+            self.expanded = false;
+        }
+        plain(engine, window.text, unit.start..unit.content_end, out);
+    }
+
+    /// Rows of a table: first a sample that decides, then one by one.
+    fn rows(
+        &mut self,
+        engine: &Engine,
+        mut table: Table,
+        window: Window<'_>,
+        out: &mut Vec<Finding>,
+    ) -> Step {
+        let wanted = if table.voted { 1 } else { SAMPLE_ROWS };
+        let mut rows: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut odd = Vec::new();
+        let mut at = window.at;
+        let mut ended = false;
+        while rows.len() < wanted && at - window.at < SAMPLE_BYTES && at < window.text.len() {
+            let Some(unit) = lines::row(&window, at, table.shape) else {
+                self.table = Some(table);
+                return Step::Wait;
+            };
+            match table.shape.cells(window.text, &unit, table.columns.len()) {
+                shape::Row::Cells(cells) => rows.push(cells),
+                shape::Row::Rule => {}
+                shape::Row::Odd => odd.push(unit.start..unit.content_end),
+                shape::Row::End => {
+                    ended = true;
+                    break;
+                }
+            }
+            at = unit.end;
+        }
+        if rows.len() < wanted
+            && at >= window.text.len()
+            && !window.last
+            && !ended
+            && at - window.at < SAMPLE_BYTES
+        {
+            self.table = Some(table);
+            return Step::Wait;
+        }
+        if !table.voted {
+            for (i, column) in table.columns.iter_mut().enumerate() {
+                let values = rows
+                    .iter()
+                    .filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
+                column.vote(values, engine);
+            }
+            table.voted = true;
+        }
+        for row in &rows {
+            for (column, cell) in table.columns.iter().zip(row) {
+                column.judge(window.text, cell.start, cell.end, engine, out);
+            }
+        }
+        for line in odd {
+            plain(engine, window.text, line, out);
+        }
+        if !ended {
+            self.table = Some(table);
+        }
+        Step::Done(at)
+    }
+}
+
+/// The text that is there, from where on it is to be read, and whether it is all.
+pub(crate) struct Window<'t> {
+    pub(crate) text: &'t str,
+    pub(crate) at: usize,
+    pub(crate) last: bool,
+}
+
+/// Looks through a stretch of text without columns.
+fn plain(engine: &Engine, text: &str, range: Range<usize>, out: &mut Vec<Finding>) {
+    let region = Region {
+        text,
+        start: range.start,
+        end: range.end,
+        field: Evidence::NONE,
+        wanted: engine.wanted(),
+    };
+    engine.scan(&region, out);
+}
