@@ -31,6 +31,9 @@ pub enum Admin {
     /// What may be asked and answered.
     #[command(subcommand)]
     Guardrails(Rules),
+    /// What is masked in answers.
+    #[command(subcommand)]
+    Masking(Rules),
 }
 
 impl Admin {
@@ -44,6 +47,7 @@ impl Admin {
             Self::Groups(groups) => groups.run(api, out).await,
             Self::Keys(keys) => keys.run(api, out).await,
             Self::Guardrails(rules) => rules.run("guardrails", api, out).await,
+            Self::Masking(rules) => rules.run("datamasking-rules", api, out).await,
         }
     }
 }

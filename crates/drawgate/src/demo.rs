@@ -65,17 +65,25 @@ pub(crate) async fn prepare(store: &OrgStore, data: &DataDir) -> Result<(), Stri
     ensure_connection(store, "demo", shop, &[("envvar:PATH", path)]).await?;
     let shell = fields(ConnectionType::Custom, "bash", Some(&["bash"]), "shell");
     ensure_connection(store, "demo-shell", shell, &[]).await?;
-    ensure_guardrail(store).await
+    ensure_guardrail(store).await?;
+    ensure_masking(store).await
+}
+
+/// What nobody sees of the customers.
+async fn ensure_masking(store: &OrgStore) -> Result<(), String> {
+    let says = json!({
+        "name": "personal-data",
+        "description": "E-mail addresses, telephone numbers and cards of customers.",
+        "supported_entity_types": [
+            {"name": "CONTACT_INFORMATION", "entity_types": ["EMAIL_ADDRESS", "PHONE_NUMBER"]},
+            {"name": "FINANCIAL_DATA", "strategy": "partial"},
+        ],
+    });
+    ensure_rule(store, RuleKind::Masking, "personal-data", &says).await
 }
 
 /// What a developer may not do to the shop.
 async fn ensure_guardrail(store: &OrgStore) -> Result<(), String> {
-    let said = |error: store::Error| error.to_string();
-    let name = "no-surprises";
-    let found = store.rule(RuleKind::Guardrail, name).await.map_err(said)?;
-    if found.is_some() {
-        return Ok(());
-    }
     let says = json!({
         "description": "Nothing is dropped, and rows are changed by condition only.",
         "input": {"rules": [
@@ -86,14 +94,30 @@ async fn ensure_guardrail(store: &OrgStore) -> Result<(), String> {
         ]},
         "output": null,
     });
+    ensure_rule(store, RuleKind::Guardrail, "no-surprises", &says).await
+}
+
+async fn ensure_rule(
+    store: &OrgStore,
+    kind: RuleKind,
+    name: &str,
+    says: &serde_json::Value,
+) -> Result<(), String> {
+    let said = |error: store::Error| error.to_string();
+    if store.rule(kind, name).await.map_err(said)?.is_some() {
+        return Ok(());
+    }
     let rule = RuleChange {
         name: None,
         detail: Some(says.to_string()),
         connections: Some(vec!["demo".to_owned()]),
         attributes: None,
     };
-    let made = store.create_rule(RuleKind::Guardrail, name, rule).await;
-    made.map(drop).map_err(said)
+    store
+        .create_rule(kind, name, rule)
+        .await
+        .map(drop)
+        .map_err(said)
 }
 
 async fn ensure_connection(

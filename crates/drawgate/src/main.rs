@@ -3,6 +3,7 @@
 mod data_dir;
 mod demo;
 mod doors;
+mod engines;
 mod failure;
 mod flags;
 mod front;
@@ -47,6 +48,11 @@ struct Arguments {
 enum Command {
     /// Start the gateway.
     Start(Box<flags::Flags>),
+    /// Mask personal data and secrets in standard input.
+    Mask(engines::Mask),
+    /// Facts about SQL.
+    #[command(subcommand)]
+    Sql(engines::Sql),
     /// Write the reference documents that are checked in.
     #[command(hide = true)]
     Generate(generate::Generate),
@@ -78,6 +84,8 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Start(flags) => finish(serve::run(*flags)),
+        Command::Mask(mask) => finish(mask.run()),
+        Command::Sql(sql) => finish(sql.run()),
         Command::Generate(generate) => finish(generate.run().map_err(Failure::from)),
         Command::Cli(command) => {
             let code = cli::run(*command, &arguments.globals, root);

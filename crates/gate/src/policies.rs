@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use mask::Engine;
 use model::{Connection, ConnectionId, RuleId};
 use moka::sync::Cache;
 use policy::Guardrails;
+use secrecy::SecretSlice;
 use sql::Dialect;
 use store::{Error, OrgStore, Reach};
 
-use crate::{dialect, guardrails};
+use crate::{datamasking_rules, dialect, guardrails, masking_plan};
 
 /// Most connections whose rules are kept compiled.
 const MOST: u64 = 10_000;
@@ -19,6 +21,8 @@ pub(crate) struct Policies(Cache<ConnectionId, Arc<Known>>);
 /// What policy says about one connection.
 pub(crate) struct Policy {
     guardrails: Result<Guardrails, String>,
+    /// The masking engine, if anything is to be masked, or why it cannot be.
+    masking: Result<Option<Engine>, String>,
     /// The language of what is asked.
     pub(crate) dialect: Option<Dialect>,
 }
@@ -28,6 +32,8 @@ struct Known {
     generation: i64,
     /// The rules and their versions: a generation also grows with other changes.
     rules: Vec<(RuleId, i64)>,
+    /// Version of the connection, which names entity types itself.
+    version: i64,
     policy: Arc<Policy>,
 }
 
@@ -42,7 +48,22 @@ impl Policy {
             }
         }
     }
+
+    /// The masking engine.
+    ///
+    /// # Errors
+    /// When a rule cannot be applied, and nothing may leave.
+    pub(crate) fn masking(&self) -> Result<Option<&Engine>, Unusable> {
+        self.masking.as_ref().map(Option::as_ref).map_err(|error| {
+            tracing::error!(%error, "a connection is blocked");
+            Unusable
+        })
+    }
 }
+
+/// A rule cannot be applied; why is in the log.
+#[derive(Debug)]
+pub(crate) struct Unusable;
 
 impl Default for Policies {
     fn default() -> Self {
@@ -68,18 +89,19 @@ impl Policies {
             return Ok(Arc::clone(&known.policy));
         }
         let reach = store.reach(connection.id).await?;
-        let rules: Vec<_> = reach
-            .guardrails
-            .iter()
-            .map(|rule| (rule.id, rule.version))
-            .collect();
+        let all = reach.guardrails.iter().chain(&reach.masking);
+        let rules: Vec<_> = all.map(|rule| (rule.id, rule.version)).collect();
+        let version = connection.version;
         let policy = match known {
-            Some(known) if known.rules == rules => Arc::clone(&known.policy),
-            _ => Arc::new(compile(connection, &reach)),
+            Some(known) if known.rules == rules && known.version == version => {
+                Arc::clone(&known.policy)
+            }
+            _ => Arc::new(compile(store, connection, &reach).await?),
         };
         let known = Known {
             generation,
             rules,
+            version,
             policy: Arc::clone(&policy),
         };
         self.0.insert(connection.id, Arc::new(known));
@@ -87,11 +109,28 @@ impl Policies {
     }
 }
 
-fn compile(connection: &Connection, reach: &Reach) -> Policy {
-    Policy {
+async fn compile(
+    store: &OrgStore,
+    connection: &Connection,
+    reach: &Reach,
+) -> Result<Policy, Error> {
+    Ok(Policy {
         guardrails: compile_guardrails(reach),
+        masking: compile_masking(connection, reach, &store.masking_key().await?),
         dialect: dialect::of(connection),
-    }
+    })
+}
+
+fn compile_masking(
+    connection: &Connection,
+    reach: &Reach,
+    key: &SecretSlice<u8>,
+) -> Result<Option<Engine>, String> {
+    let read = reach.masking.iter().map(datamasking_rules::read);
+    let read = read.collect::<Result<Vec<_>, _>>();
+    let read = read.map_err(|error| format!("a stored masking rule cannot be read: {error}"))?;
+    masking_plan::compile(&read, &connection.redact_types, key, connection.id)
+        .map_err(|error| format!("a masking rule cannot be applied: {error}"))
 }
 
 fn compile_guardrails(reach: &Reach) -> Result<Guardrails, String> {

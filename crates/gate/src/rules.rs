@@ -134,3 +134,9 @@ impl<T> Rules<T> {
         }
     }
 }
+
+/// The JSON pointer (RFC 6901) of a path such as `input.rules[0].words`.
+pub(crate) fn pointer(path: &str) -> String {
+    let parts = path.replace('[', "/").replace(']', "").replace('.', "/");
+    format!("/{parts}")
+}

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{MAX_INLINE_BYTES, MAX_INPUT_BYTES, MAX_WAIT_SECONDS};
-use crate::{Context, Hints, Operation};
+use crate::{Context, Hints, Operation, masking_plan};
 
 /// Protocol versions of the MCP door, newest first.
 pub const PROTOCOL_VERSIONS: [&str; 5] = [
@@ -147,7 +147,10 @@ impl Operation for ServerinfoGet {
                 .collect(),
             masking: MaskingEngine {
                 engine: "embedded".into(),
-                entity_types: Vec::new(),
+                entity_types: masking_plan::entity_types()
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect(),
                 ner: Ner::Lexicon,
             },
             limits: Limits {

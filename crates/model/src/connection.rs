@@ -33,6 +33,8 @@ pub struct Connection {
     pub reviewers: Vec<String>,
     /// Entity types masked on it (older form).
     pub redact_types: Vec<String>,
+    /// Whether a masking rule reaches it.
+    pub has_masking_rules: bool,
     /// Metadata keys that every exec must bring.
     pub mandatory_metadata_fields: Vec<String>,
     /// Variables that a caller may set.

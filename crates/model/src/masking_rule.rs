@@ -156,8 +156,8 @@ pub struct StrategyOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 16))]
     pub keep_last: Option<u8>,
-    /// Where equal values of `hash` and `token` look equal; the organization when not
-    /// given.
+    /// Where equal values of `hash` and `token` look equal; the connection when not
+    /// given, because what cannot be joined tells less.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<KeyScope>,
 }
@@ -168,9 +168,9 @@ pub struct StrategyOptions {
 #[schemars(inline)]
 pub enum KeyScope {
     /// In all connections of the organization.
-    #[default]
     Organization,
     /// In one connection.
+    #[default]
     Connection,
 }
 

@@ -71,6 +71,7 @@ mod tests {
             modes,
             reviewers: Vec::new(),
             redact_types: Vec::new(),
+            has_masking_rules: false,
             mandatory_metadata_fields: Vec::new(),
             allowed_env_vars: Vec::new(),
             access_max_duration: None,

@@ -46,7 +46,7 @@ const fn creates(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// Every route to an operation of the catalog.
-pub(crate) static ROUTES: [Route; 42] = [
+pub(crate) static ROUTES: [Route; 47] = [
     on(Method::GET, "/api/me", "me_get"),
     on(Method::GET, "/api/serverinfo", "serverinfo_get"),
     on(Method::GET, "/api/connections", "connections_list"),
@@ -116,6 +116,27 @@ pub(crate) static ROUTES: [Route; 42] = [
         Method::DELETE,
         "/api/attributes/{name}",
         "attributes_delete",
+    ),
+    on(
+        Method::GET,
+        "/api/datamasking-rules",
+        "datamasking_rules_list",
+    ),
+    creates("/api/datamasking-rules", "datamasking_rules_create"),
+    on(
+        Method::GET,
+        "/api/datamasking-rules/{id}",
+        "datamasking_rules_get",
+    ),
+    on(
+        Method::PATCH,
+        "/api/datamasking-rules/{id}",
+        "datamasking_rules_update",
+    ),
+    on(
+        Method::DELETE,
+        "/api/datamasking-rules/{id}",
+        "datamasking_rules_delete",
     ),
     on(Method::GET, "/api/guardrails", "guardrails_list"),
     creates("/api/guardrails", "guardrails_create"),

@@ -138,6 +138,17 @@ pub struct Statement {
     /// What makes it dangerous.
     #[serde(skip)]
     pub risks: BTreeSet<Risk>,
+    /// Columns whose values it reads, named as in `columns`.
+    #[serde(skip)]
+    pub read: BTreeSet<String>,
+    /// Columns that its rows are chosen, joined, grouped or ordered by, named as in
+    /// `columns`. Their values can be guessed from which rows are answered.
+    #[serde(skip)]
+    pub filtered: BTreeSet<String>,
+    /// Tables of which it reads whole rows, so that further columns than the named
+    /// ones may be read.
+    #[serde(skip)]
+    pub whole_rows: BTreeSet<String>,
 }
 
 /// What is known about a script.

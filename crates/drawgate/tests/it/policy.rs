@@ -2,6 +2,7 @@
 
 mod guard_in;
 mod guard_out;
+mod masking;
 mod rules;
 
 use serde_json::{Value, json};

@@ -96,6 +96,7 @@ async fn possessions(client: &Client) -> BTreeMap<&'static str, BTreeSet<String>
         "connections",
         "sessions",
         "attributes",
+        "datamasking-rules",
         "guardrails",
         "usergroups",
         "users",
@@ -127,6 +128,8 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
         let words = json!([{"type": "deny_words_list", "words": ["drop"]}]);
         let guardrail = json!({"name": "strict", "input": {"rules": words}});
         here.call("guardrails_create", guardrail).await.unwrap();
+        let rule = json!({"name": "pii", "column_rules": [{"column": "secret"}]});
+        here.call("datamasking_rules_create", rule).await.unwrap();
         let before = possessions(here).await;
         let theirs = possessions(there).await;
         for (kind, ids) in &before {
@@ -160,7 +163,7 @@ async fn no_organization_reaches_anything_of_another_by_id_either() {
 }
 
 /// Operations on one object: the argument that names it, and the list of its kind.
-const BY_ID: [(&str, &str, &str); 26] = [
+const BY_ID: [(&str, &str, &str); 29] = [
     ("connections_get", "name", "connections"),
     ("connections_update", "name", "connections"),
     ("connections_delete", "name", "connections"),
@@ -179,6 +182,9 @@ const BY_ID: [(&str, &str, &str); 26] = [
     ("attributes_get", "name", "attributes"),
     ("attributes_update", "name", "attributes"),
     ("attributes_delete", "name", "attributes"),
+    ("datamasking_rules_get", "id", "datamasking-rules"),
+    ("datamasking_rules_update", "id", "datamasking-rules"),
+    ("datamasking_rules_delete", "id", "datamasking-rules"),
     ("guardrails_get", "id", "guardrails"),
     ("guardrails_update", "id", "guardrails"),
     ("guardrails_delete", "id", "guardrails"),

@@ -77,10 +77,11 @@ pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Refusal>
 /// No entity type is known to a gateway without a masking engine, and a name
 /// that is not known would promise what cannot be kept.
 pub(super) fn check_redact_types(types: &[String]) -> Result<(), Refusal> {
-    match types.first() {
+    let unknown = |name: &String| mask::Entity::from_name(name).is_none();
+    match types.iter().position(unknown) {
         None => Ok(()),
-        Some(_) => Err(Refusal::invalid(
-            "/redact_types/0",
+        Some(at) => Err(Refusal::invalid(
+            &format!("/redact_types/{at}"),
             "an entity type of serverinfo_get",
         )),
     }

@@ -151,7 +151,7 @@ impl ConnectionObject {
                 .collect(),
             reviewers: connection.reviewers.clone(),
             redact_types: connection.redact_types.clone(),
-            redact_enabled: !connection.redact_types.is_empty(),
+            redact_enabled: connection.has_masking_rules || !connection.redact_types.is_empty(),
             attributes: connection.attributes.clone(),
             mandatory_metadata_fields: connection.mandatory_metadata_fields.clone(),
             allowed_env_vars: connection.allowed_env_vars.clone(),

@@ -55,7 +55,9 @@ pub(super) async fn update(
     change: Change,
 ) -> Result<MaskingRuleObject, Refusal> {
     let apply = |stored| applied(context, change.clone(), stored);
-    MASKING_RULES.change(context, reference, version, apply).await
+    MASKING_RULES
+        .change(context, reference, version, apply)
+        .await
 }
 
 /// A stored masking rule after a change.

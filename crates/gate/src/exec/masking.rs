@@ -1,13 +1,34 @@
 //! Masking: the choke point that everything raw must pass.
+//!
+//! Rows are masked column by column, what a process writes line by line, and every
+//! other text for itself.
 
-use model::{Connection, Masking as Figures, Piece};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use mask::{ColumnHint, Engine, RowsMasker, TextStream};
+use model::{Column, ColumnSource, Masking as Figures, Piece, RowBatch, Stream, TargetError};
 
 use super::Blocked;
 use super::run::Raw;
+use crate::policies::Policy;
 
 /// Masks what one run says.
-pub(super) struct Masking {
-    figures: Figures,
+pub(super) struct Masking<'e> {
+    masks: Option<Masks<'e>>,
+    counts: Counts,
+}
+
+/// How many findings of each type were masked.
+type Counts = BTreeMap<String, u64>;
+
+struct Masks<'e> {
+    engine: &'e Engine,
+    /// The open result set.
+    rows: Option<RowsMasker<'e>>,
+    stdout: TextStream<'e>,
+    stderr: TextStream<'e>,
 }
 
 /// Proof that a piece passed the masking rules of its connection.
@@ -23,29 +44,168 @@ impl Masked {
 /// Opens [`Raw`]. Only this file can make one.
 pub(super) struct Key(());
 
-impl Masking {
-    /// Compiles the masking plan of a connection.
+impl<'e> Masking<'e> {
+    /// The masking of a connection.
     ///
     /// # Errors
     /// [`Blocked`] when a rule cannot be applied: then nothing may leave.
-    pub(super) fn plan(connection: &Connection) -> Result<Self, Blocked> {
-        if !connection.redact_types.is_empty() {
-            return Err(Blocked::unavailable(
-                "the masking of this connection cannot be applied",
-            ));
-        }
+    pub(super) fn plan(policy: &'e Policy) -> Result<Self, Blocked> {
+        let engine = policy.masking().map_err(|_| {
+            Blocked::unavailable("the masking of this connection cannot be applied")
+        })?;
         Ok(Self {
-            figures: Figures::default(),
+            masks: engine.map(Masks::new),
+            counts: Counts::new(),
         })
     }
 
-    /// Masks one piece. Without rules nothing is to be masked.
+    /// Masks one piece.
     pub(super) fn mask(&mut self, raw: Raw) -> Masked {
-        Masked(raw.into_piece(&Key(())))
+        let piece = raw.into_piece(&Key(()));
+        match &mut self.masks {
+            None => Masked(piece),
+            Some(masks) => Masked(masks.mask(piece, &mut self.counts)),
+        }
     }
 
-    /// What was masked so far.
-    pub(super) fn figures(&self) -> &Figures {
-        &self.figures
+    /// What was held back of what a process wrote. The run says nothing more.
+    pub(super) fn finish(&mut self) -> Vec<Masked> {
+        let Some(masks) = self.masks.take() else {
+            return Vec::new();
+        };
+        if let Some(rows) = masks.rows {
+            add(&mut self.counts, rows.counts());
+        }
+        let mut rest = Vec::new();
+        for (stream, written) in [
+            (Stream::Output, masks.stdout),
+            (Stream::Error, masks.stderr),
+        ] {
+            let masked = written.finish();
+            add(&mut self.counts, &masked.counts);
+            if !masked.text.is_empty() {
+                let data = Bytes::from(masked.text);
+                rest.push(Masked(Piece::Output { stream, data }));
+            }
+        }
+        rest
+    }
+
+    /// What was masked, when the run has said everything.
+    pub(super) fn figures(&self) -> Figures {
+        Figures {
+            total: self.counts.values().sum(),
+            by_type: self.counts.clone(),
+        }
+    }
+}
+
+impl<'e> Masks<'e> {
+    fn new(engine: &'e Engine) -> Self {
+        Self {
+            engine,
+            rows: None,
+            stdout: TextStream::new(engine),
+            stderr: TextStream::new(engine),
+        }
+    }
+
+    fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
+        match piece {
+            Piece::Columns(columns) => {
+                let hints: Vec<_> = columns.iter().map(hint).collect();
+                if let Some(before) = self.rows.replace(RowsMasker::new(self.engine, &hints)) {
+                    add(counts, before.counts());
+                }
+                let named = columns.into_iter().map(|column| Column {
+                    name: self.text(&column.name, counts),
+                    ..column
+                });
+                Piece::Columns(named.collect())
+            }
+            Piece::Rows(batch) => Piece::Rows(self.rows(&batch)),
+            Piece::Done { tag, affected } => Piece::Done {
+                tag: self.text(&tag, counts),
+                affected,
+            },
+            Piece::Notice { severity, text } => Piece::Notice {
+                severity,
+                text: self.text(&text, counts),
+            },
+            Piece::Output { stream, data } => {
+                let written = match stream {
+                    Stream::Output => &mut self.stdout,
+                    Stream::Error => &mut self.stderr,
+                };
+                let data = Bytes::from(written.push_bytes(&data));
+                Piece::Output { stream, data }
+            }
+            Piece::Error(error) => Piece::Error(TargetError {
+                code: error.code,
+                text: self.text(&error.text, counts),
+            }),
+        }
+    }
+
+    fn text(&self, text: &str, counts: &mut Counts) -> String {
+        let masked = self.engine.mask_text(text);
+        add(counts, &masked.counts);
+        masked.text
+    }
+
+    fn rows(&mut self, batch: &RowBatch) -> RowBatch {
+        let engine = self.engine;
+        let rows = self
+            .rows
+            .get_or_insert_with(|| RowsMasker::new(engine, &[]));
+        let texts: Vec<Vec<Option<Cow<'_, str>>>> = (0..batch.len())
+            .map(|row| {
+                (0..batch.width())
+                    .map(|column| batch.value(row, column))
+                    .map(|cell| cell.map(|(value, _)| String::from_utf8_lossy(value)))
+                    .collect()
+            })
+            .collect();
+        let cells: Vec<Vec<Option<&str>>> = texts
+            .iter()
+            .map(|row| row.iter().map(Option::as_deref).collect())
+            .collect();
+        let mut masked = RowBatch::new(batch.width());
+        for (number, row) in rows.mask(&cells).iter().enumerate() {
+            for (column, cell) in row.iter().enumerate() {
+                match (cell, batch.value(number, column)) {
+                    (None, _) => masked.push_null(),
+                    (Some(text), Some((value, true))) if text.as_bytes() == value => {
+                        masked.push_number(value);
+                    }
+                    (Some(text), _) => masked.push(text.as_bytes()),
+                }
+            }
+            masked.end_row();
+        }
+        masked
+    }
+}
+
+/// What is known about a column before its values.
+fn hint(column: &Column) -> ColumnHint {
+    let source = match &column.source {
+        Some(ColumnSource::Named {
+            schema,
+            table,
+            column,
+        }) => vec![(format!("{schema}.{table}"), column.clone())],
+        Some(ColumnSource::Attribute { .. }) | None => Vec::new(),
+    };
+    ColumnHint {
+        name: column.name.clone(),
+        table: None,
+        source,
+    }
+}
+
+fn add(counts: &mut Counts, more: &Counts) {
+    for (name, count) in more {
+        *counts.entry(name.clone()).or_default() += count;
     }
 }

@@ -9,13 +9,14 @@ use model::{
     Code, ConnectionType, Failure, Finish, Format, Id as _, OutputStatus, Piece, Refusal,
     SessionOutcome,
 };
+use policy::OutputBlocked;
 use store::Recorder;
 
 use super::answer::{Answer, Collected};
 use super::envelope::{Envelope, RunStatus, next_cursor};
 use super::guard_in;
 use super::guard_out::{GuardOut, Inspected};
-use super::masking::{self, Masking};
+use super::masking::{self, Masked, Masking};
 use super::places::Place;
 use super::record::{End, Record};
 use super::render::TextRender;
@@ -94,7 +95,7 @@ impl Run {
         let Some(guardrails) = cleared.policy().guardrails() else {
             return record.close_blocked(guard_in::unusable()).await;
         };
-        let masking = match Masking::plan(connection) {
+        let masking = match Masking::plan(cleared.policy()) {
             Ok(masking) => masking,
             Err(blocked) => return record.close_blocked(blocked).await,
         };
@@ -138,7 +139,7 @@ async fn attend(
     cleared: &Cleared,
     record: &Record,
     target: &dyn Target,
-    outlet: &mut Outlet,
+    outlet: &mut Outlet<'_>,
 ) -> Result<Finish, Fault> {
     let (ask, handle) = (cleared.ask(), record.handle());
     let timeout = Duration::from_secs(u64::from(cleared.connection().limits.timeout_seconds));
@@ -249,7 +250,7 @@ fn explained(mut failure: Failure, handle: &Handle) -> Failure {
 async fn ended(
     cleared: &Cleared,
     mut record: Record,
-    mut outlet: Outlet,
+    mut outlet: Outlet<'_>,
     finish: Finish,
 ) -> Result<Envelope, Refusal> {
     outlet.finish();
@@ -264,7 +265,7 @@ async fn ended(
         Err(error) => return Err(gate.refuse(error)),
     };
     let collected = outlet.answer.finish();
-    let masking = outlet.masking.figures().clone();
+    let masking = outlet.masking.figures();
     let end = End {
         finish: finish.clone(),
         outcome,
@@ -371,8 +372,8 @@ fn judge(
 }
 
 /// Where everything goes that a target says.
-struct Outlet {
-    masking: Masking,
+struct Outlet<'e> {
+    masking: Masking<'e>,
     guard_out: GuardOut,
     render: TextRender,
     answer: Answer,
@@ -383,13 +384,12 @@ struct Outlet {
     halted: Option<Failure>,
 }
 
-impl Sink for Outlet {
+impl Sink for Outlet<'_> {
     fn push(&mut self, piece: Piece) -> BoxFuture<'_, Result<(), Halt>> {
         Box::pin(async move {
             let masked = self.masking.mask(Raw(piece));
-            match self.guard_out.inspect(masked) {
-                Ok(inspected) => self.take(&inspected),
-                Err(blocked) => return self.halt(Code::GuardrailBlocked, &blocked.message),
+            if let Err(blocked) = self.inspect(masked) {
+                return self.halt(Code::GuardrailBlocked, &blocked.message);
             }
             let Some(left) = self.limit.checked_sub(self.rendered.len() as u64) else {
                 return self.halt(
@@ -406,7 +406,7 @@ impl Sink for Outlet {
     }
 }
 
-impl Outlet {
+impl Outlet<'_> {
     fn halt(&mut self, code: Code, message: &str) -> Result<(), Halt> {
         self.halted = Some(Failure::new(code, message));
         Err(Halt)
@@ -425,10 +425,27 @@ impl Outlet {
             .append(self.offset_ms(), stream, &self.rendered);
     }
 
-    /// Takes what the guardrails and the renderer held back.
+    /// Takes a masked piece as far as the guardrails let it leave.
+    fn inspect(&mut self, masked: Masked) -> Result<(), OutputBlocked> {
+        let inspected = self.guard_out.inspect(masked)?;
+        self.take(&inspected);
+        Ok(())
+    }
+
+    /// Takes what masking and the guardrails held back.
+    fn finish_text(&mut self) -> Result<(), OutputBlocked> {
+        for masked in self.masking.finish() {
+            self.inspect(masked)?;
+        }
+        let rest = self.guard_out.finish()?;
+        rest.iter().for_each(|inspected| self.take(inspected));
+        Ok(())
+    }
+
+    /// Takes what masking, the guardrails and the renderer held back.
     fn finish(&mut self) {
-        match self.guard_out.finish() {
-            Ok(rest) => rest.iter().for_each(|inspected| self.take(inspected)),
+        match self.finish_text() {
+            Ok(()) => {}
             // Nothing more is said when the run was ended for another reason.
             Err(blocked) if self.halted.is_none() => {
                 self.halted = Some(Failure::new(Code::GuardrailBlocked, blocked.message));

@@ -8,6 +8,7 @@ use store::{Rule, RuleChange, RuleKind};
 
 use super::GUARDRAILS;
 use super::object::{self, GuardrailObject};
+use crate::rules::pointer;
 use crate::{Context, dialect, naming};
 
 /// What an update changes.
@@ -199,12 +200,4 @@ fn has_sql(guardrail: &Guardrail) -> bool {
     input
         .into_iter()
         .any(|rule| rule.kind == model::RuleKind::Sql)
-}
-
-/// The JSON pointer (RFC 6901) of a path such as `input.rules[0].words`.
-fn pointer(path: &str) -> String {
-    format!(
-        "/{}",
-        path.replace('[', "/").replace(']', "").replace('.', "/")
-    )
 }

@@ -136,6 +136,14 @@ impl OrgStore {
             &mut lists.guardrails,
         )
         .await?;
+        for query in [
+            "SELECT connection_id, rule_id FROM connection_datamasking WHERE org_id = $1",
+            "SELECT c.target_id, l.target_id FROM attribute_link c \
+             JOIN attribute_link l ON l.attribute_id = c.attribute_id \
+             AND l.kind = 'datamasking_rule' WHERE c.kind = 'connection' AND c.org_id = $1",
+        ] {
+            self.gather(query, &mut lists.masking).await?;
+        }
         let keys =
             sql("SELECT connection_id, key, source FROM connection_secret WHERE org_id = $1");
         for mut row in self.inner.db.all(keys.id(self.org)).await? {
@@ -161,6 +169,7 @@ struct LinkLists {
     attributes: Lists,
     reviewers: Lists,
     guardrails: Lists,
+    masking: Lists,
     secrets: HashMap<ConnectionId, Vec<(String, SecretSource)>>,
 }
 
@@ -173,6 +182,7 @@ impl LinkLists {
         };
         let take = |lists: &mut Lists| lists.remove(&connection.id).map(sorted);
         connection.allow_list = take(&mut self.allowed);
+        connection.has_masking_rules = take(&mut self.masking).is_some();
         connection.attributes = take(&mut self.attributes).unwrap_or_default();
         connection.reviewers = take(&mut self.reviewers).unwrap_or_default();
         let guardrails = take(&mut self.guardrails).unwrap_or_default();
@@ -202,6 +212,7 @@ fn read(mut row: Row) -> Result<Connection, Error> {
         modes: detail.modes,
         reviewers: Vec::new(),
         redact_types: detail.redact_types,
+        has_masking_rules: false,
         mandatory_metadata_fields: detail.mandatory_metadata_fields,
         allowed_env_vars: detail.allowed_env_vars,
         access_max_duration: detail.access_max_duration,

@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 48] = [
+pub const CALLS: [(&str, &str); 53] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -42,6 +42,11 @@ pub const CALLS: [(&str, &str); 48] = [
     ("attributes_create", ""),
     ("attributes_update", ""),
     ("attributes_delete", ""),
+    ("datamasking_rules_list", ""),
+    ("datamasking_rules_get", ""),
+    ("datamasking_rules_create", ""),
+    ("datamasking_rules_update", ""),
+    ("datamasking_rules_delete", ""),
     ("guardrails_list", ""),
     ("guardrails_get", ""),
     ("guardrails_create", ""),
@@ -163,6 +168,19 @@ impl World {
                 let new = json!({"name": name});
                 self.admin.call("attributes_create", new).await.unwrap();
                 json!({"name": name})
+            }
+            "datamasking_rules_list" => json!({}),
+            _ if operation.starts_with("datamasking_rules_") => {
+                let name = self.fresh("masking");
+                let new = json!({"name": name, "column_rules": [{"column": "secret"}]});
+                if operation != "datamasking_rules_create" {
+                    self.admin
+                        .call("datamasking_rules_create", new)
+                        .await
+                        .unwrap();
+                    return json!({"id": name});
+                }
+                new
             }
             _ if operation.starts_with("guardrails_") => {
                 let name = self.fresh("guardrail");
