@@ -31,6 +31,8 @@ fn rules(count: usize, has_sql: bool) -> Value {
             "deny_tables": [format!("hr.pay{index}")], "deny_columns": [format!("users.ssn{index}")]}}),
         (2, false) => json!({"type": "pattern_match",
             "pattern_regex": format!("(?i)into\\s+(out|dump)file\\s+'[^']{{1,20}}{index}")}),
+        (_, _) if index % 8 == 3 => json!({"type": "pattern_match",
+            "pattern_regex": format!("\\b[A-Z]{{2}}[0-9]{{6}}-{index}\\b")}),
         (_, _) => json!({"type": "pattern_match",
             "pattern_regex": format!("secret-{index}-[0-9a-f]{{8}}")}),
     };

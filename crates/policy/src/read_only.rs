@@ -92,14 +92,18 @@ fn check(statement: &Statement, number: usize) -> Result<(), NotReadOnly> {
             risk: *risk,
         });
     }
+    let effects = || {
+        [statement.kind]
+            .into_iter()
+            .chain(statement.effects.iter().copied())
+    };
+    let effect = effects().find(|kind| changes(*kind));
+    // A plan names the tables that would be changed.
+    let is_plan = effects().all(|kind| kind == Kind::Explain);
     let changed = statement
         .tables
         .iter()
-        .find(|table| table.access == Access::Write);
-    let effect = [statement.kind]
-        .into_iter()
-        .chain(statement.effects.iter().copied())
-        .find(|kind| changes(*kind));
+        .find(|table| table.access == Access::Write && !is_plan);
     if statement.is_read_only && changed.is_none() && effect.is_none() {
         return Ok(());
     }
@@ -195,6 +199,13 @@ mod tests {
         })
     }
 
+    fn written(table: &str) -> TableUse {
+        TableUse {
+            name: table.into(),
+            access: Access::Write,
+        }
+    }
+
     fn refused(statement: Statement) -> String {
         verdict(vec![read(Kind::Select), statement], true)
             .unwrap_err()
@@ -213,6 +224,9 @@ mod tests {
             assert_eq!(verdict(vec![read(kind)], true), Ok(()), "{kind:?}");
         }
         assert_eq!(verdict(vec![], true), Ok(()));
+        let mut plan = read(Kind::Explain);
+        plan.tables.insert(written("users"));
+        assert_eq!(verdict(vec![plan], true), Ok(()));
     }
 
     #[test]
@@ -228,10 +242,7 @@ mod tests {
         assert!(refused(read(Kind::Drop)).ends_with("(drop) may change something"));
 
         let mut table = read(Kind::Select);
-        table.tables.insert(TableUse {
-            name: "log".into(),
-            access: Access::Write,
-        });
+        table.tables.insert(written("log"));
         assert!(refused(table).ends_with("statement 2 (select) changes log"));
 
         let mut risk = read(Kind::Select);

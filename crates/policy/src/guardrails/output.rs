@@ -64,7 +64,7 @@ impl OutputGuard {
     ///
     /// # Errors
     /// When a rule blocks the answer, now or before: what was not given out yet is
-    /// withheld, and the run is to be stopped.
+    /// withheld, and the run is to be stopped. What `out` holds then may still leave.
     pub fn push(&mut self, chunk: &str, out: &mut String) -> Result<(), OutputBlocked> {
         if self.side.rules.is_empty() {
             out.push_str(chunk);
@@ -229,7 +229,7 @@ impl Stream {
         for pattern in side
             .texts
             .patterns
-            .matching(&Input::new(&self.held).span(span))
+            .candidates(&Input::new(&self.held).span(span))
         {
             self.search_pattern(side, findings, pattern, window);
         }

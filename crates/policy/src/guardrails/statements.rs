@@ -149,10 +149,10 @@ impl<'a> Judged<'a> {
                 note(format!("{word} statement not among the allowed"));
             }
             if rule.need_where.contains(&effect) {
-                if self.lacks_where(effect) {
+                if self.has(Risk::Tautology) && !self.has(Risk::NoWhere) {
+                    note(format!("{word} with a where that is always true"));
+                } else if self.lacks_where(effect) {
                     note(format!("{word} without where"));
-                } else if self.has(Risk::Tautology) {
-                    note(format!("{word} where everything is true"));
                 }
             }
             if rule.need_limit.contains(&effect) && self.lacks_limit(effect) {

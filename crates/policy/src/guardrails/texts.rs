@@ -87,14 +87,14 @@ impl Builder {
                 words.push(Words::compile(list, is_case_sensitive)?);
             }
         }
-        let each: Result<Vec<_>, String> = self
+        let patterns: Result<Vec<_>, String> = self
             .sources
             .iter()
             .map(|source| pattern::compile(source))
             .collect();
         Ok(Texts {
             words,
-            patterns: Patterns::new(each?, &self.sources),
+            patterns: Patterns::new(patterns?),
             owners: self.owners,
         })
     }
@@ -104,13 +104,11 @@ impl Texts {
     /// Searches a whole text.
     pub(super) fn search(&self, text: &str, findings: &mut Findings) {
         self.search_words(text, findings);
-        for index in self.patterns.matching(&Input::new(text)) {
+        for index in self.patterns.candidates(&Input::new(text)) {
             let found = self.patterns.get(index).and_then(|regex| regex.find(text));
-            self.note(
-                index,
-                found.and_then(|found| text.get(found.range())),
-                findings,
-            );
+            if let Some(found) = found {
+                self.note(index, text.get(found.range()), findings);
+            }
         }
     }
 

@@ -103,7 +103,7 @@ fn a_required_where_must_be_there_and_say_something() {
     );
     assert_eq!(
         with(Kind::Update, Some(true), &[Risk::Tautology]),
-        ["update where everything is true"]
+        ["update with a where that is always true"]
     );
     assert_eq!(with(Kind::Truncate, None, &[]), ["truncate without where"]);
     assert!(with(Kind::Insert, None, &[]).is_empty());
