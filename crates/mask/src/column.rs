@@ -4,14 +4,33 @@ use std::collections::HashMap;
 
 use crate::detect::{Findings, Region, keyed, names, whole};
 use crate::engine::Engine;
-use crate::entity::Entity;
+use crate::entity::{Entity, EntitySet};
 use crate::evidence::{self, Evidence};
 use crate::finding::{Finding, Kind};
 
 /// Values that make a column without a telling name worth a vote.
 const LEAST_VALUES: usize = 3;
+/// Below this many bytes a value without marks is too small to hold anything.
+const SMALL: usize = 16;
+/// Fewer digits than this are nobody's number.
+const FEW_DIGITS: usize = 6;
 /// Score of a value that is masked because its column is.
 const BY_COLUMN: f32 = 0.84;
+
+/// Types of columns whose cells need no second look: nothing in them can be of a type
+/// that says more.
+const SETTLED: EntitySet = EntitySet::of(&[
+    Entity::Person,
+    Entity::Location,
+    Entity::EmailAddress,
+    Entity::PhoneNumber,
+    Entity::IpAddress,
+    Entity::MacAddress,
+    Entity::CreditCard,
+    Entity::IbanCode,
+    Entity::DateOfBirth,
+    Entity::UsSsn,
+]);
 
 /// A column of a result.
 #[derive(Debug, Clone)]
@@ -122,13 +141,13 @@ impl Column {
         out: &mut Vec<Finding>,
     ) {
         let value = text.get(start..end).unwrap_or_default();
-        let start = start + (value.len() - value.trim_start().len());
-        let end = start + value.trim().len();
+        let start = start + (value.len() - value.as_bytes().trim_ascii_start().len());
+        let end = start + value.as_bytes().trim_ascii().len();
         if start >= end {
             return;
         }
         if let Some(kind) = self.decided {
-            if !self.ruled && whole::is_void(value.trim()) {
+            if !self.ruled && whole::is_void(value.trim_ascii()) {
                 return;
             }
             let score = if self.ruled { 1.0 } else { BY_COLUMN };
@@ -138,20 +157,37 @@ impl Column {
                 kind,
                 score,
             });
-            if self.ruled {
+            let settled = matches!(kind, Kind::BuiltIn(e) if SETTLED.has(e)) && engine.is_plain();
+            if self.ruled || settled {
                 return;
             }
         }
-        let region = Region {
-            text,
-            start,
-            end,
-            field: self.evidence,
-            wanted: engine.wanted(),
-        };
+        if self.evidence.hints.is_empty()
+            && engine.is_plain()
+            && is_small(value.as_bytes().trim_ascii())
+        {
+            return;
+        }
+        let region = Region::new(text, start, end, self.evidence, engine.wanted());
         keyed::field(&region, self.evidence, &mut Findings::into(out));
         engine.scan(&region, out);
     }
+}
+
+/// Whether a value without a telling name is too small to hold anything: few digits, no
+/// capitals, no mark of an address or a key. Most cells of most results are.
+fn is_small(value: &[u8]) -> bool {
+    let mut digits = 0;
+    let mut spaces = 0;
+    for byte in value.iter().take(SMALL) {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' => spaces += 1,
+            b'a'..=b'z' | b'.' | b'-' | b'_' | b'/' | b'$' | b'%' => {}
+            _ => return false,
+        }
+    }
+    value.len() < SMALL && digits < FEW_DIGITS && (spaces == 0 || digits == 0)
 }
 
 fn rank(kind: Kind) -> u16 {

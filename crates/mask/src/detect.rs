@@ -62,11 +62,31 @@ pub(crate) struct Region<'t> {
     pub(crate) field: Evidence,
     /// The types that the plan asks for.
     pub(crate) wanted: EntitySet,
+    /// The text up to the end of the region.
+    bytes: &'t [u8],
 }
 
 impl<'t> Region<'t> {
+    /// The region `text[start..end]`.
+    pub(crate) fn new(
+        text: &'t str,
+        start: usize,
+        end: usize,
+        field: Evidence,
+        wanted: EntitySet,
+    ) -> Self {
+        Self {
+            text,
+            start,
+            end,
+            field,
+            wanted,
+            bytes: text.as_bytes().get(..end).unwrap_or_default(),
+        }
+    }
+
     fn bytes(&self) -> &'t [u8] {
-        self.text.as_bytes().get(..self.end).unwrap_or_default()
+        self.bytes
     }
 
     fn byte(&self, at: usize) -> u8 {

@@ -121,7 +121,6 @@ impl Engine {
     pub(crate) fn findings(&self, text: &str) -> Vec<Finding> {
         let mut found = Vec::new();
         Flow::new().advance(self, text, 0, true, &mut found);
-        self.select(&mut found);
         found
     }
 
@@ -167,21 +166,42 @@ impl Engine {
 
     /// Drops what no plan asks for or what scores too low, and makes the rest disjoint.
     pub(crate) fn select(&self, found: &mut Vec<Finding>) {
-        for finding in found.iter_mut() {
+        self.select_from(found, 0);
+    }
+
+    /// [`Engine::select`] for the findings after the first `from`.
+    pub(crate) fn select_from(&self, found: &mut Vec<Finding>, from: usize) {
+        let mut kept = from;
+        for i in from..found.len() {
+            let Some(mut finding) = found.get(i).copied() else {
+                break;
+            };
             // Who asks for all dates gets the dates of birth as dates.
             if finding.kind == Kind::BuiltIn(Entity::DateOfBirth)
                 && !self.wanted.has(Entity::DateOfBirth)
             {
                 finding.kind = Kind::BuiltIn(Entity::DateTime);
             }
+            let wanted = self
+                .action(finding.kind)
+                .is_some_and(|a| finding.score >= a.threshold);
+            if wanted && finding.end > finding.start {
+                if let Some(place) = found.get_mut(kept) {
+                    *place = finding;
+                }
+                kept += 1;
+            }
         }
-        found.retain(|f| {
-            f.end > f.start && self.action(f.kind).is_some_and(|a| f.score >= a.threshold)
-        });
-        finding::resolve(found, |kind| {
+        found.truncate(kept);
+        finding::resolve(found, from, |kind| {
             self.action(kind)
                 .map_or(0, |a| a.treatment.strategy.strictness())
         });
+    }
+
+    /// Whether nothing but the built-in detectors can find anything.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.custom.types.is_empty() && self.detectors.is_empty()
     }
 
     /// Runs every detector over a region.

@@ -56,7 +56,7 @@ impl Flow {
     }
 
     /// Reads `text` from `from` on as far as it is complete, or to its end when `last`.
-    /// Adds findings to `out` and answers how far it came.
+    /// Adds findings to `out`, disjoint and in order, and answers how far it came.
     pub(crate) fn advance(
         &mut self,
         engine: &Engine,
@@ -67,10 +67,12 @@ impl Flow {
     ) -> usize {
         let mut at = from;
         while at < text.len() {
+            let known = out.len();
             let step = match self.table.take() {
                 Some(table) => self.rows(engine, table, Window { text, at, last }, out),
                 None => self.free(engine, Window { text, at, last }, out),
             };
+            engine.select_from(out, known);
             match step {
                 Step::Done(end) => at = end,
                 Step::Wait => break,
@@ -199,12 +201,12 @@ pub(crate) struct Window<'t> {
 
 /// Looks through a stretch of text without columns.
 fn plain(engine: &Engine, text: &str, range: Range<usize>, out: &mut Vec<Finding>) {
-    let region = Region {
+    let region = Region::new(
         text,
-        start: range.start,
-        end: range.end,
-        field: Evidence::NONE,
-        wanted: engine.wanted(),
-    };
+        range.start,
+        range.end,
+        Evidence::NONE,
+        engine.wanted(),
+    );
     engine.scan(&region, out);
 }

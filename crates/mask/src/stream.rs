@@ -87,7 +87,6 @@ impl<'e> TextStream<'e> {
         let end = self
             .flow
             .advance(self.engine, &self.buffer, 0, last, &mut found);
-        self.engine.select(&mut found);
         let mut masked = Masked {
             text: String::with_capacity(end),
             counts: std::mem::take(&mut self.counts),

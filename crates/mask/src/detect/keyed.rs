@@ -23,6 +23,10 @@ pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
 
 fn is_password_word(word: &str) -> bool {
     word.len() >= 3
+        && matches!(
+            word.as_bytes().first(),
+            Some(b'p' | b'P' | b's' | b'S' | b'c' | b'C')
+        )
         && [
             "password",
             "passwd",

@@ -103,6 +103,11 @@ fn header(line: &str) -> Option<(u8, Vec<String>)> {
         return (is_name(line) && !line.contains(' ') && telling)
             .then(|| (b'\t', vec![line.to_owned()]));
     };
+    // Lines of logs have commas too; the first cell tells them apart at once.
+    let first = line.split(char::from(separator)).next().unwrap_or_default();
+    if !first.starts_with('"') && !is_name(first.trim()) {
+        return None;
+    }
     let cells = delimited(line, 0, separator);
     let names: Vec<String> = cells
         .into_iter()
