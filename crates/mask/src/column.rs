@@ -13,7 +13,7 @@ const LEAST_VALUES: usize = 3;
 /// Below this many bytes a value without marks is too small to hold anything.
 const SMALL: usize = 16;
 /// Fewer digits than this are nobody's number.
-const FEW_DIGITS: usize = 6;
+const FEW_DIGITS: u32 = 6;
 /// Score of a value that is masked because its column is.
 const BY_COLUMN: f32 = 0.84;
 
@@ -174,20 +174,37 @@ impl Column {
     }
 }
 
+/// What a byte adds to the sum by which [`is_small`] judges: digits count in the lowest
+/// byte, spaces in the next, everything that may be part of something above.
+static WEIGHTS: [u32; 256] = weights();
+
+const fn weights() -> [u32; 256] {
+    let mut table = [1 << 16; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        match byte as u8 {
+            b'0'..=b'9' => table[byte] = 1,
+            b' ' => table[byte] = 1 << 8,
+            b'a'..=b'z' | b'.' | b'-' | b'_' | b'/' | b'$' | b'%' => table[byte] = 0,
+            _ => {}
+        }
+        byte += 1;
+    }
+    table
+}
+
 /// Whether a value without a telling name is too small to hold anything: few digits, no
 /// capitals, no mark of an address or a key. Most cells of most results are.
 fn is_small(value: &[u8]) -> bool {
-    let mut digits = 0;
-    let mut spaces = 0;
-    for byte in value.iter().take(SMALL) {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b' ' => spaces += 1,
-            b'a'..=b'z' | b'.' | b'-' | b'_' | b'/' | b'$' | b'%' => {}
-            _ => return false,
-        }
+    if value.len() >= SMALL {
+        return false;
     }
-    value.len() < SMALL && digits < FEW_DIGITS && (spaces == 0 || digits == 0)
+    let sum: u32 = value
+        .iter()
+        .map(|b| WEIGHTS.get(usize::from(*b)).copied().unwrap_or(1 << 16))
+        .sum();
+    let (digits, spaces) = (sum & 0xff, (sum >> 8) & 0xff);
+    sum < 1 << 16 && digits < FEW_DIGITS && (spaces == 0 || digits == 0)
 }
 
 fn rank(kind: Kind) -> u16 {

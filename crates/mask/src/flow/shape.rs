@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::lines::Unit;
 use crate::evidence;
 
@@ -154,7 +156,7 @@ fn delimited(line: &str, base: usize, separator: u8) -> Vec<Range<usize>> {
             cells.push(base + at + 1..base + end.min(bytes.len()).max(at + 1));
         }
         let rest = bytes.get(end..).unwrap_or_default();
-        let next = rest.iter().position(|b| *b == separator).map(|i| end + i);
+        let next = memchr(separator, rest).map(|i| end + i);
         if !quoted {
             cells.push(base + at..base + next.unwrap_or(bytes.len()));
         }
