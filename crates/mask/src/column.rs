@@ -1,6 +1,7 @@
 //! What the name and the first values of a column say about all its values.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::detect::{Findings, Region, keyed, names, whole};
 use crate::engine::Engine;
@@ -123,7 +124,7 @@ impl Column {
     /// The kind that covers all of `value`.
     fn whole_kind(&self, value: &str, engine: &Engine) -> Option<Kind> {
         let mut found = Vec::new();
-        self.judge(value, 0, value.len(), engine, &mut found);
+        self.judge(value, 0..value.len(), engine, &mut found);
         engine.select(&mut found);
         match found.as_slice() {
             [one] if one.start == 0 && one.end == value.len() => Some(one.kind),
@@ -135,13 +136,12 @@ impl Column {
     pub(crate) fn judge(
         &self,
         text: &str,
-        start: usize,
-        end: usize,
+        cell: Range<usize>,
         engine: &Engine,
         out: &mut Vec<Finding>,
     ) {
-        let value = text.get(start..end).unwrap_or_default();
-        let start = start + (value.len() - value.as_bytes().trim_ascii_start().len());
+        let value = text.get(cell.clone()).unwrap_or_default();
+        let start = cell.start + (value.len() - value.as_bytes().trim_ascii_start().len());
         let end = start + value.as_bytes().trim_ascii().len();
         if start >= end {
             return;

@@ -210,7 +210,14 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
         return end;
     }
     if next == b':'
-        && let Some(end) = network::colon(region, token, out)
+        && let Some(end) =
+            network::colon(region, token, out).or_else(|| keyed::login(region, token, out))
+    {
+        return end;
+    }
+    if next == b'.'
+        && token.len() == 4
+        && let Some(end) = network::dotted_mac(region, token, out)
     {
         return end;
     }

@@ -5,11 +5,12 @@ mod custom;
 mod rules;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::detect::{self, Region};
 use crate::entity::{Entity, EntitySet};
 use crate::finding::{self, Finding, Kind};
-use crate::flow::Flow;
+use crate::flow::{Flow, Window};
 use crate::plan::{Plan, PlanError};
 use crate::strategy::{Keys, Treatment};
 use custom::CustomTypes;
@@ -114,26 +115,33 @@ impl Engine {
             text: String::with_capacity(text.len()),
             counts: BTreeMap::new(),
         };
-        self.rewrite(text, 0, text.len(), &self.findings(text), &mut masked);
+        self.rewrite(text, 0..text.len(), &self.findings(text), &mut masked);
         masked
     }
 
     pub(crate) fn findings(&self, text: &str) -> Vec<Finding> {
         let mut found = Vec::new();
-        Flow::new().advance(self, text, 0, true, &mut found);
+        Flow::new().advance(
+            self,
+            Window {
+                text,
+                at: 0,
+                last: true,
+            },
+            &mut found,
+        );
         found
     }
 
-    /// Writes `text[start..end]` with `findings`, which lie in it, masked.
+    /// Writes `text[range]` with `findings`, which lie in it, masked.
     pub(crate) fn rewrite(
         &self,
         text: &str,
-        start: usize,
-        end: usize,
+        range: Range<usize>,
         findings: &[Finding],
         masked: &mut Masked,
     ) {
-        let mut at = start;
+        let mut at = range.start;
         for finding in findings {
             masked
                 .text
@@ -145,7 +153,9 @@ impl Engine {
             self.count(finding.kind, &mut masked.counts);
             at = finding.end;
         }
-        masked.text.push_str(text.get(at..end).unwrap_or_default());
+        masked
+            .text
+            .push_str(text.get(at..range.end).unwrap_or_default());
     }
 
     pub(crate) fn count(&self, kind: Kind, counts: &mut BTreeMap<String, u64>) {

@@ -90,6 +90,23 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     (entity == T::Password).then_some(value.end)
 }
 
+/// The password of `-u user:password`, as clients of HTTP take it; `token` is the user.
+pub(super) fn login(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let head = region.slice(region.start, token.start);
+    if !(head.ends_with(b"-u ") || head.ends_with(b"--user ") || head.ends_with(b"--user=")) {
+        return None;
+    }
+    let start = token.end + 1;
+    let end = region.run(start, |b| b > b' ' && !matches!(b, b'"' | b'\''));
+    out.add(
+        start,
+        end,
+        T::Password,
+        if end > start { 0.85 } else { 0.0 },
+    );
+    (end > start).then_some(end)
+}
+
 /// A password that is not set off by quotes: in prose only what no word looks like.
 fn is_password(text: &str, prose: bool) -> bool {
     let odd = text.chars().any(|c| !c.is_alphabetic());
@@ -163,6 +180,11 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
         let end = region.run(start, |b| b != b'\n' && b != b'\r');
         let text = region.str(start, end).trim_end().len();
         return floor(region, start, start + text, false);
+    }
+    if region.previous(key_start) == b';' {
+        // In a list such as `Server=…;Password=…;` only the semicolon ends a value.
+        let end = region.run(start, |b| !matches!(b, b';' | b'"' | b'\'' | b'\n' | b'\r'));
+        return floor(region, start, end, false);
     }
     for scheme in ["Bearer ", "Basic ", "Token ", "bearer ", "token "] {
         if region

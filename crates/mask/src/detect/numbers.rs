@@ -130,6 +130,12 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if token.len() == 8 && next == b'-' && region.byte(token.end + 1).is_ascii_uppercase() {
         return super::codes::offer(region, token, out);
     }
+    if token.len() == 6
+        && matches!(next, b'-' | b'+')
+        && let Some(end) = super::codes::hyphenated(region, token, out)
+    {
+        return Some(end);
+    }
     let mut number = Number::read(region, token.start)?;
     if number.total < LEAST_DIGITS {
         let dotted = number.count == 4 && number.all(b'.');

@@ -281,7 +281,7 @@ pub(super) fn random(value: &[u8]) -> bool {
 }
 
 /// Whether `value` has the shape of a UUID (RFC 9562).
-fn uuid(value: &[u8]) -> bool {
+pub(super) fn uuid(value: &[u8]) -> bool {
     value.len() == 36 && [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'))
 }
 

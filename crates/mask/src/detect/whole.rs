@@ -75,7 +75,7 @@ fn fits(entity: T, value: &str, evidence: Evidence) -> bool {
                 && !value.contains(['\n', '\t'])
                 && !names::is_sentence(value)
         }
-        T::ApiKey => secrets::looks_secret(value),
+        T::ApiKey => secrets::looks_secret(value) && !secrets::uuid(value.as_bytes()),
         T::AwsSecretKey => {
             value.len() == 40
                 && secrets::looks_secret(value)

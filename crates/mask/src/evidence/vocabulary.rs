@@ -133,7 +133,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::PhoneNumber], "phone phones phonenumber phoneno telephone telephonenumber tel telno mobile mobileno mobilenumber
         cell cellphone cellnumber fax faxnumber telefon telefone telefono teléfono celular movil móvil handy handynummer
         rufnummer telefonnummer telefoon telefoonnummer mobil msisdn callback callbacknumber whatsapp telefonszam komorka
-        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline
+        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline callme mynumber reachme textme ringme callhim callher callthem
         contactnumber contactno homephone workphone dial fone puhelinnro contactphone"),
     (&[T::CreditCard], "card cardnumber cardno cardnum creditcard creditcardnumber creditcardno ccnumber ccnum ccno cc
         debitcard paymentcard primaryaccountnumber tarjeta tarjetacredito numerotarjeta cartao cartaocredito cartecredit
@@ -233,7 +233,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::ApiKey], "apikey apikeys apitoken apisecret token tokens secret secrets secrettoken clientsecret appsecret appkey
         authkey key xapikey accesstokensecret consumersecret consumerkey webhooksecret signingsecret encryptionkey masterkey
         servicekey secretvalue credentials credential thirdpartyapikey authorization xauthtoken personalaccesstoken pat
-        subscriptionkey licensekey deploykey cookiesecret sessionsecret jwtsecret hmackey hmacsecret sessionkey sessioncookie
+        subscriptionkey licensekey deploykey cookiesecret sessionsecret jwtsecret hmackey hmacsecret phpsessid jsessionid sessionkey sessioncookie
         openaikey openaiapikey sendgridkey twiliotoken csrftoken storagekey sastoken"),
     (&[T::Password], "password passwd pwd pass passphrase passcode userpassword dbpassword dbpass adminpassword rootpassword
         contraseña contrasena senha palavrapasse motdepasse mdp passwort kennwort haslo hasło wachtwoord salasana pw
