@@ -15,6 +15,10 @@ const LEAST_VALUES: usize = 3;
 const SMALL: usize = 16;
 /// Fewer digits than this are nobody's number.
 const FEW_DIGITS: u32 = 6;
+/// Numbers that must all be valid to make a column one without a telling name.
+const LEAST_NUMBERS: usize = 5;
+/// Least score of a number whose check digit holds.
+const CHECKED: f32 = 0.15;
 /// Score of a value that is masked because its column is.
 const BY_COLUMN: f32 = 0.84;
 
@@ -94,12 +98,23 @@ impl Column {
         let mut count = 0usize;
         let mut people = 0usize;
         let mut tally: HashMap<Kind, usize> = HashMap::new();
+        let mut checked: Option<EntitySet> = None;
         for value in values.map(str::trim).filter(|v| !whole::is_void(v)) {
             count += 1;
             people += usize::from(self.evidence.vague && names::resembles(value));
             if let Some(kind) = self.whole_kind(value, engine) {
                 *tally.entry(kind).or_default() += 1;
             }
+            let valid = self.valid_types(value, engine);
+            checked = Some(checked.map_or(valid, |known| known.both(valid)));
+        }
+        // One number in ten has the right check digit by chance, a whole column has not.
+        if let Some(entity) = checked.and_then(|all| all.iter().next())
+            && count >= LEAST_NUMBERS
+            && self.evidence == Evidence::NONE
+        {
+            self.decided = Some(Kind::BuiltIn(entity));
+            return;
         }
         let Some((kind, votes)) = tally
             .into_iter()
@@ -119,6 +134,28 @@ impl Column {
         if agreed {
             self.decided = Some(kind);
         }
+    }
+
+    /// The types that all of `value` can be by its check digits and its groups, were it
+    /// called one.
+    fn valid_types(&self, value: &str, engine: &Engine) -> EntitySet {
+        let mut types = EntitySet::EMPTY;
+        if self.evidence != Evidence::NONE {
+            return types;
+        }
+        let mut found = Vec::new();
+        self.judge(value, 0..value.len(), engine, &mut found);
+        for finding in found.iter().filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED) {
+            if let Kind::BuiltIn(entity) = finding.kind
+                && engine.wanted().has(entity)
+                && entity != Entity::ApiKey
+                && entity != Entity::DateTime
+                && !matches!(entity, Entity::Person | Entity::Location)
+            {
+                types.insert(entity);
+            }
+        }
+        types
     }
 
     /// The kind that covers all of `value`.
