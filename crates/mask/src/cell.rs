@@ -52,7 +52,7 @@ fn plain<'a>(
     counts: &mut Counts,
 ) -> Option<Cow<'a, str>> {
     let mut found = Vec::new();
-    column.judge(value, 0, value.len(), engine, &mut found);
+    column.judge(value, 0..value.len(), engine, &mut found);
     engine.select(&mut found);
     match found.as_slice() {
         [] => return Some(Cow::Borrowed(value)),
@@ -66,7 +66,7 @@ fn plain<'a>(
         text: String::with_capacity(value.len()),
         counts: std::mem::take(counts),
     };
-    engine.rewrite(value, 0, value.len(), &found, &mut masked);
+    engine.rewrite(value, 0..value.len(), &found, &mut masked);
     *counts = masked.counts;
     Some(Cow::Owned(masked.text))
 }

@@ -1,17 +1,41 @@
 //! What the name and the first values of a column say about all its values.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::detect::{Findings, Region, keyed, names, whole};
 use crate::engine::Engine;
-use crate::entity::Entity;
+use crate::entity::{Entity, EntitySet};
 use crate::evidence::{self, Evidence};
 use crate::finding::{Finding, Kind};
 
 /// Values that make a column without a telling name worth a vote.
 const LEAST_VALUES: usize = 3;
+/// Below this many bytes a value without marks is too small to hold anything.
+const SMALL: usize = 16;
+/// Fewer digits than this are nobody's number.
+const FEW_DIGITS: u32 = 6;
+/// Numbers that must all be valid to make a column one without a telling name.
+const LEAST_NUMBERS: usize = 5;
+/// Least score of a number whose check digit holds.
+const CHECKED: f32 = 0.15;
 /// Score of a value that is masked because its column is.
 const BY_COLUMN: f32 = 0.84;
+
+/// Types of columns whose cells need no second look: nothing in them can be of a type
+/// that says more.
+const SETTLED: EntitySet = EntitySet::of(&[
+    Entity::Person,
+    Entity::Location,
+    Entity::EmailAddress,
+    Entity::PhoneNumber,
+    Entity::IpAddress,
+    Entity::MacAddress,
+    Entity::CreditCard,
+    Entity::IbanCode,
+    Entity::DateOfBirth,
+    Entity::UsSsn,
+]);
 
 /// A column of a result.
 #[derive(Debug, Clone)]
@@ -74,12 +98,23 @@ impl Column {
         let mut count = 0usize;
         let mut people = 0usize;
         let mut tally: HashMap<Kind, usize> = HashMap::new();
+        let mut checked: Option<EntitySet> = None;
         for value in values.map(str::trim).filter(|v| !whole::is_void(v)) {
             count += 1;
             people += usize::from(self.evidence.vague && names::resembles(value));
             if let Some(kind) = self.whole_kind(value, engine) {
                 *tally.entry(kind).or_default() += 1;
             }
+            let valid = self.valid_types(value, engine);
+            checked = Some(checked.map_or(valid, |known| known.both(valid)));
+        }
+        // One number in ten has the right check digit by chance, a whole column has not.
+        if let Some(entity) = checked.and_then(|all| all.iter().next())
+            && count >= LEAST_NUMBERS
+            && self.evidence == Evidence::NONE
+        {
+            self.decided = Some(Kind::BuiltIn(entity));
+            return;
         }
         let Some((kind, votes)) = tally
             .into_iter()
@@ -101,10 +136,32 @@ impl Column {
         }
     }
 
+    /// The types that all of `value` can be by its check digits and its groups, were it
+    /// called one.
+    fn valid_types(&self, value: &str, engine: &Engine) -> EntitySet {
+        let mut types = EntitySet::EMPTY;
+        if self.evidence != Evidence::NONE {
+            return types;
+        }
+        let mut found = Vec::new();
+        self.judge(value, 0..value.len(), engine, &mut found);
+        for finding in found.iter().filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED) {
+            if let Kind::BuiltIn(entity) = finding.kind
+                && engine.wanted().has(entity)
+                && entity != Entity::ApiKey
+                && entity != Entity::DateTime
+                && !matches!(entity, Entity::Person | Entity::Location)
+            {
+                types.insert(entity);
+            }
+        }
+        types
+    }
+
     /// The kind that covers all of `value`.
     fn whole_kind(&self, value: &str, engine: &Engine) -> Option<Kind> {
         let mut found = Vec::new();
-        self.judge(value, 0, value.len(), engine, &mut found);
+        self.judge(value, 0..value.len(), engine, &mut found);
         engine.select(&mut found);
         match found.as_slice() {
             [one] if one.start == 0 && one.end == value.len() => Some(one.kind),
@@ -116,19 +173,18 @@ impl Column {
     pub(crate) fn judge(
         &self,
         text: &str,
-        start: usize,
-        end: usize,
+        cell: Range<usize>,
         engine: &Engine,
         out: &mut Vec<Finding>,
     ) {
-        let value = text.get(start..end).unwrap_or_default();
-        let start = start + (value.len() - value.trim_start().len());
-        let end = start + value.trim().len();
+        let value = text.get(cell.clone()).unwrap_or_default();
+        let start = cell.start + (value.len() - value.as_bytes().trim_ascii_start().len());
+        let end = start + value.as_bytes().trim_ascii().len();
         if start >= end {
             return;
         }
         if let Some(kind) = self.decided {
-            if !self.ruled && whole::is_void(value.trim()) {
+            if !self.ruled && whole::is_void(value.trim_ascii()) {
                 return;
             }
             let score = if self.ruled { 1.0 } else { BY_COLUMN };
@@ -138,20 +194,54 @@ impl Column {
                 kind,
                 score,
             });
-            if self.ruled {
+            let settled = matches!(kind, Kind::BuiltIn(e) if SETTLED.has(e)) && engine.is_plain();
+            if self.ruled || settled {
                 return;
             }
         }
-        let region = Region {
-            text,
-            start,
-            end,
-            field: self.evidence,
-            wanted: engine.wanted(),
-        };
+        if self.evidence.hints.is_empty()
+            && engine.is_plain()
+            && is_small(value.as_bytes().trim_ascii())
+        {
+            return;
+        }
+        let region = Region::new(text, start, end, self.evidence, engine.wanted());
         keyed::field(&region, self.evidence, &mut Findings::into(out));
         engine.scan(&region, out);
     }
+}
+
+/// What a byte adds to the sum by which [`is_small`] judges: digits count in the lowest
+/// byte, spaces in the next, everything that may be part of something above.
+static WEIGHTS: [u32; 256] = weights();
+
+const fn weights() -> [u32; 256] {
+    let mut table = [1 << 16; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        match byte as u8 {
+            b'0'..=b'9' => table[byte] = 1,
+            b' ' => table[byte] = 1 << 8,
+            b'a'..=b'z' | b'.' | b'-' | b'_' | b'/' | b'$' | b'%' => table[byte] = 0,
+            _ => {}
+        }
+        byte += 1;
+    }
+    table
+}
+
+/// Whether a value without a telling name is too small to hold anything: few digits, no
+/// capitals, no mark of an address or a key. Most cells of most results are.
+fn is_small(value: &[u8]) -> bool {
+    if value.len() >= SMALL {
+        return false;
+    }
+    let sum: u32 = value
+        .iter()
+        .map(|b| WEIGHTS.get(usize::from(*b)).copied().unwrap_or(1 << 16))
+        .sum();
+    let (digits, spaces) = (sum & 0xff, (sum >> 8) & 0xff);
+    sum < 1 << 16 && digits < FEW_DIGITS && (spaces == 0 || digits == 0)
 }
 
 fn rank(kind: Kind) -> u16 {

@@ -62,11 +62,31 @@ pub(crate) struct Region<'t> {
     pub(crate) field: Evidence,
     /// The types that the plan asks for.
     pub(crate) wanted: EntitySet,
+    /// The text up to the end of the region.
+    bytes: &'t [u8],
 }
 
 impl<'t> Region<'t> {
+    /// The region `text[start..end]`.
+    pub(crate) fn new(
+        text: &'t str,
+        start: usize,
+        end: usize,
+        field: Evidence,
+        wanted: EntitySet,
+    ) -> Self {
+        Self {
+            text,
+            start,
+            end,
+            field,
+            wanted,
+            bytes: text.as_bytes().get(..end).unwrap_or_default(),
+        }
+    }
+
     fn bytes(&self) -> &'t [u8] {
-        self.text.as_bytes().get(..self.end).unwrap_or_default()
+        self.bytes
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -190,7 +210,14 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
         return end;
     }
     if next == b':'
-        && let Some(end) = network::colon(region, token, out)
+        && let Some(end) =
+            network::colon(region, token, out).or_else(|| keyed::login(region, token, out))
+    {
+        return end;
+    }
+    if next == b'.'
+        && token.len() == 4
+        && let Some(end) = network::dotted_mac(region, token, out)
     {
         return end;
     }

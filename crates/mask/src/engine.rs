@@ -5,11 +5,12 @@ mod custom;
 mod rules;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::detect::{self, Region};
 use crate::entity::{Entity, EntitySet};
 use crate::finding::{self, Finding, Kind};
-use crate::flow::Flow;
+use crate::flow::{Flow, Window};
 use crate::plan::{Plan, PlanError};
 use crate::strategy::{Keys, Treatment};
 use custom::CustomTypes;
@@ -114,27 +115,33 @@ impl Engine {
             text: String::with_capacity(text.len()),
             counts: BTreeMap::new(),
         };
-        self.rewrite(text, 0, text.len(), &self.findings(text), &mut masked);
+        self.rewrite(text, 0..text.len(), &self.findings(text), &mut masked);
         masked
     }
 
     pub(crate) fn findings(&self, text: &str) -> Vec<Finding> {
         let mut found = Vec::new();
-        Flow::new().advance(self, text, 0, true, &mut found);
-        self.select(&mut found);
+        Flow::new().advance(
+            self,
+            Window {
+                text,
+                at: 0,
+                last: true,
+            },
+            &mut found,
+        );
         found
     }
 
-    /// Writes `text[start..end]` with `findings`, which lie in it, masked.
+    /// Writes `text[range]` with `findings`, which lie in it, masked.
     pub(crate) fn rewrite(
         &self,
         text: &str,
-        start: usize,
-        end: usize,
+        range: Range<usize>,
         findings: &[Finding],
         masked: &mut Masked,
     ) {
-        let mut at = start;
+        let mut at = range.start;
         for finding in findings {
             masked
                 .text
@@ -146,7 +153,9 @@ impl Engine {
             self.count(finding.kind, &mut masked.counts);
             at = finding.end;
         }
-        masked.text.push_str(text.get(at..end).unwrap_or_default());
+        masked
+            .text
+            .push_str(text.get(at..range.end).unwrap_or_default());
     }
 
     pub(crate) fn count(&self, kind: Kind, counts: &mut BTreeMap<String, u64>) {
@@ -167,21 +176,42 @@ impl Engine {
 
     /// Drops what no plan asks for or what scores too low, and makes the rest disjoint.
     pub(crate) fn select(&self, found: &mut Vec<Finding>) {
-        for finding in found.iter_mut() {
+        self.select_from(found, 0);
+    }
+
+    /// [`Engine::select`] for the findings after the first `from`.
+    pub(crate) fn select_from(&self, found: &mut Vec<Finding>, from: usize) {
+        let mut kept = from;
+        for i in from..found.len() {
+            let Some(mut finding) = found.get(i).copied() else {
+                break;
+            };
             // Who asks for all dates gets the dates of birth as dates.
             if finding.kind == Kind::BuiltIn(Entity::DateOfBirth)
                 && !self.wanted.has(Entity::DateOfBirth)
             {
                 finding.kind = Kind::BuiltIn(Entity::DateTime);
             }
+            let wanted = self
+                .action(finding.kind)
+                .is_some_and(|a| finding.score >= a.threshold);
+            if wanted && finding.end > finding.start {
+                if let Some(place) = found.get_mut(kept) {
+                    *place = finding;
+                }
+                kept += 1;
+            }
         }
-        found.retain(|f| {
-            f.end > f.start && self.action(f.kind).is_some_and(|a| f.score >= a.threshold)
-        });
-        finding::resolve(found, |kind| {
+        found.truncate(kept);
+        finding::resolve(found, from, |kind| {
             self.action(kind)
                 .map_or(0, |a| a.treatment.strategy.strictness())
         });
+    }
+
+    /// Whether nothing but the built-in detectors can find anything.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.custom.types.is_empty() && self.detectors.is_empty()
     }
 
     /// Runs every detector over a region.

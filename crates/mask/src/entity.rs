@@ -190,6 +190,12 @@ impl EntitySet {
         Self(self.0 | other.0)
     }
 
+    /// The members of both.
+    #[must_use]
+    pub const fn both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Adds a member.
     pub fn insert(&mut self, entity: Entity) {
         self.0 |= 1 << (entity as u8);

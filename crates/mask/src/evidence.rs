@@ -58,18 +58,28 @@ pub(crate) fn of_name(name: &str) -> Evidence {
         return Evidence::NONE;
     }
     let words = Words::of(name);
-    if words.count == 0 {
+    let whole = hints_of(&words, words.count);
+    let last = |count: usize| words.phrase(count.saturating_sub(1), count);
+    if whole.hints.is_empty() && words.count > 1 && vocabulary::is_neutral(last(words.count)) {
+        return hints_of(&words, words.count - 1);
+    }
+    whole
+}
+
+/// What the first `count` words of a name say.
+fn hints_of(words: &Words, count: usize) -> Evidence {
+    if count == 0 {
         return Evidence::NONE;
     }
-    let qualified = (0..words.count).any(|i| vocabulary::is_harmless(words.phrase(i, i + 1)));
-    let last_harmless = vocabulary::is_harmless(words.phrase(words.count - 1, words.count));
-    for length in (1..=words.count.min(4)).rev() {
-        for first in (0..=words.count - length).rev() {
+    let qualified = (0..count).any(|i| vocabulary::is_harmless(words.phrase(i, i + 1)));
+    let last_harmless = vocabulary::is_harmless(words.phrase(count - 1, count));
+    for length in (1..=count.min(4)).rev() {
+        for first in (0..=count - length).rev() {
             let Some(hints) = vocabulary::hints(words.phrase(first, first + length)) else {
                 continue;
             };
             // `host_name` and `token_count` are not a name and not a token.
-            let covers_end = first + length == words.count;
+            let covers_end = first + length == count;
             let vague = length == 1 && vocabulary::is_vague(words.phrase(first, first + 1));
             if (vague && (qualified || !covers_end)) || (last_harmless && !covers_end) {
                 continue;

@@ -37,11 +37,13 @@ impl Finding {
 /// Makes findings disjoint and ordered. The longest span wins, then the higher score;
 /// `strictness` decides between kinds on the same span. What a loser covers beyond the
 /// winner is kept as a finding of its own, so that nothing found stays in the clear.
-pub(crate) fn resolve(findings: &mut Vec<Finding>, strictness: impl Fn(Kind) -> u8) {
-    if findings.len() < 2 {
+/// Findings before `from` are left alone.
+pub(crate) fn resolve(findings: &mut Vec<Finding>, from: usize, strictness: impl Fn(Kind) -> u8) {
+    if findings.len() < from + 2 {
         return;
     }
-    findings.sort_by(|a, b| {
+    let mut found = findings.split_off(from);
+    found.sort_by(|a, b| {
         let same_span = (a.start, a.end) == (b.start, b.end);
         let strict = match same_span {
             true => strictness(b.kind).cmp(&strictness(a.kind)),
@@ -53,16 +55,15 @@ pub(crate) fn resolve(findings: &mut Vec<Finding>, strictness: impl Fn(Kind) -> 
             .then(strict)
             .then(b.score.total_cmp(&a.score))
     });
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    for finding in findings.drain(..) {
-        place(&mut kept, finding);
+    for finding in found {
+        place(findings, from, finding);
     }
-    *findings = kept;
 }
 
-/// Puts `next`, which starts no earlier than everything kept, among the kept ones.
-fn place(kept: &mut Vec<Finding>, mut next: Finding) {
-    while let Some(last) = kept.last_mut() {
+/// Puts `next`, which starts no earlier than everything kept, among the ones kept after
+/// the first `from`.
+fn place(kept: &mut Vec<Finding>, from: usize, mut next: Finding) {
+    while let Some(last) = kept.get_mut(from..).and_then(<[Finding]>::last_mut) {
         if !last.meets(&next) {
             break;
         }
@@ -105,7 +106,7 @@ mod tests {
             finding(2, 12, Entity::EmailAddress, 0.6),
             finding(5, 8, Entity::Person, 1.0),
         ];
-        resolve(&mut findings, |_| 0);
+        resolve(&mut findings, 0, |_| 0);
         let spans: Vec<_> = findings.iter().map(|f| (f.start, f.end)).collect();
         assert_eq!(spans, [(0, 2), (2, 12)]);
     }
@@ -116,7 +117,7 @@ mod tests {
             finding(0, 4, Entity::Url, 1.0),
             finding(0, 4, Entity::Jwt, 0.5),
         ];
-        resolve(&mut findings, |kind| {
+        resolve(&mut findings, 0, |kind| {
             u8::from(kind == Kind::BuiltIn(Entity::Jwt))
         });
         assert_eq!(findings.len(), 1);

@@ -55,22 +55,23 @@ impl Flow {
         }
     }
 
-    /// Reads `text` from `from` on as far as it is complete, or to its end when `last`.
-    /// Adds findings to `out` and answers how far it came.
+    /// Reads the window from `at` on as far as it is complete, or to its end when `last`.
+    /// Adds findings to `out`, disjoint and in order, and answers how far it came.
     pub(crate) fn advance(
         &mut self,
         engine: &Engine,
-        text: &str,
-        from: usize,
-        last: bool,
+        window: Window<'_>,
         out: &mut Vec<Finding>,
     ) -> usize {
-        let mut at = from;
+        let Window { text, at, last } = window;
+        let mut at = at;
         while at < text.len() {
+            let known = out.len();
             let step = match self.table.take() {
                 Some(table) => self.rows(engine, table, Window { text, at, last }, out),
                 None => self.free(engine, Window { text, at, last }, out),
             };
+            engine.select_from(out, known);
             match step {
                 Step::Done(end) => at = end,
                 Step::Wait => break,
@@ -94,16 +95,15 @@ impl Flow {
             };
             if let Some((shape, names)) =
                 shape::begin(unit.line(window.text), next.line(window.text))
+                && names.len() <= MOST_COLUMNS
             {
-                if names.len() <= MOST_COLUMNS {
-                    self.expanded = false;
-                    self.table = Some(Table {
-                        columns: names.iter().map(|n| Column::named(n, engine)).collect(),
-                        shape,
-                        voted: false,
-                    });
-                    return Step::Done(if shape.has_rule() { next.end } else { unit.end });
-                }
+                self.expanded = false;
+                self.table = Some(Table {
+                    columns: names.iter().map(|n| Column::named(n, engine)).collect(),
+                    shape,
+                    voted: false,
+                });
+                return Step::Done(if shape.has_rule() { next.end } else { unit.end });
             }
         }
         self.line(engine, &window, &unit, out);
@@ -120,7 +120,7 @@ impl Flow {
         {
             let column = Column::named(name.trim(), engine);
             let start = unit.start + name.len() + 1;
-            column.judge(window.text, start, start + value.len(), engine, out);
+            column.judge(window.text, start..start + value.len(), engine, out);
             return;
         } else if line.is_empty() {
             self.expanded = false;
@@ -177,7 +177,7 @@ impl Flow {
         }
         for row in &rows {
             for (column, cell) in table.columns.iter().zip(row) {
-                column.judge(window.text, cell.start, cell.end, engine, out);
+                column.judge(window.text, cell.clone(), engine, out);
             }
         }
         for line in odd {
@@ -199,12 +199,12 @@ pub(crate) struct Window<'t> {
 
 /// Looks through a stretch of text without columns.
 fn plain(engine: &Engine, text: &str, range: Range<usize>, out: &mut Vec<Finding>) {
-    let region = Region {
+    let region = Region::new(
         text,
-        start: range.start,
-        end: range.end,
-        field: Evidence::NONE,
-        wanted: engine.wanted(),
-    };
+        range.start,
+        range.end,
+        Evidence::NONE,
+        engine.wanted(),
+    );
     engine.scan(&region, out);
 }

@@ -53,7 +53,7 @@ pub fn jsonl_line(engine: &Engine, line: &str) -> String {
 fn masked(engine: &Engine, input: Input) -> Output {
     let findings = engine.findings(&input.text);
     let mut masked = Masked::default();
-    engine.rewrite(&input.text, 0, input.text.len(), &findings, &mut masked);
+    engine.rewrite(&input.text, 0..input.text.len(), &findings, &mut masked);
     let (mut bytes, mut points) = (0, 0);
     let mut count = |to: usize| {
         points += input

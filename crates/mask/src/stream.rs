@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{Engine, Masked};
-use crate::flow::Flow;
+use crate::flow::{Flow, Window};
 
 /// Masks a stream of text. What is pushed comes out as soon as it is sure that nothing
 /// in it can change any more: after a line, or after the first rows of a table.
@@ -84,16 +84,21 @@ impl<'e> TextStream<'e> {
 
     fn advance(&mut self, last: bool) -> String {
         let mut found = Vec::new();
-        let end = self
-            .flow
-            .advance(self.engine, &self.buffer, 0, last, &mut found);
-        self.engine.select(&mut found);
+        let end = self.flow.advance(
+            self.engine,
+            Window {
+                text: &self.buffer,
+                at: 0,
+                last,
+            },
+            &mut found,
+        );
         let mut masked = Masked {
             text: String::with_capacity(end),
             counts: std::mem::take(&mut self.counts),
         };
         self.engine
-            .rewrite(&self.buffer, 0, end, &found, &mut masked);
+            .rewrite(&self.buffer, 0..end, &found, &mut masked);
         self.buffer.drain(..end);
         self.counts = masked.counts;
         masked.text

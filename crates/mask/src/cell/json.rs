@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
@@ -74,8 +75,7 @@ impl Walk<'_, '_> {
                         .take_while(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'))
                         .count();
                     self.leaf(
-                        at,
-                        at + length,
+                        at..at + length,
                         Cow::Borrowed(self.value.get(at..at + length)?),
                         engine,
                         counts,
@@ -110,13 +110,12 @@ impl Walk<'_, '_> {
             self.key = Some(text);
             return self.copy(start, end);
         }
-        self.leaf(start, end, Cow::Owned(text), engine, counts)
+        self.leaf(start..end, Cow::Owned(text), engine, counts)
     }
 
     fn leaf(
         &mut self,
-        start: usize,
-        end: usize,
+        place: Range<usize>,
         text: Cow<'_, str>,
         engine: &Engine,
         counts: &mut Counts,
@@ -133,10 +132,10 @@ impl Walk<'_, '_> {
         };
         let masked = super::plain(&text, column, engine, counts);
         if masked.as_deref() == Some(text.as_ref()) {
-            return self.copy(start, end);
+            return self.copy(place.start, place.end);
         }
         self.changed = true;
-        let number = self.value.as_bytes().get(start) != Some(&b'"');
+        let number = self.value.as_bytes().get(place.start) != Some(&b'\"');
         match masked {
             Some(masked)
                 if number && serde_json::from_str::<serde_json::Number>(&masked).is_ok() =>
@@ -146,6 +145,6 @@ impl Walk<'_, '_> {
             Some(masked) => self.out.push_str(&serde_json::to_string(&masked).ok()?),
             None => self.out.push_str("null"),
         }
-        Some(end)
+        Some(place.end)
     }
 }

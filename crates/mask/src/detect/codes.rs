@@ -15,6 +15,13 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
             return Some(end);
         }
     }
+    if token.len() >= 15
+        && token.has(LOWER)
+        && token.only(DIGIT | UPPER | LOWER)
+        && let Some(end) = iban(region, token, out)
+    {
+        return Some(end);
+    }
     if token.len() >= 25 && token.only(DIGIT | UPPER | LOWER) {
         return wallet(region, token, out);
     }
@@ -77,14 +84,11 @@ fn iban_length(country: &[u8]) -> Option<usize> {
 fn iban(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let head = region.slice(token.start, token.start + 4);
     let [a, b, c, d] = head else { return None };
-    if !(a.is_ascii_uppercase()
-        && b.is_ascii_uppercase()
-        && c.is_ascii_digit()
-        && d.is_ascii_digit())
-    {
+    let country = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
+    if !(country.iter().all(u8::is_ascii_uppercase) && c.is_ascii_digit() && d.is_ascii_digit()) {
         return None;
     }
-    let length = iban_length(head.get(..2)?)?;
+    let length = iban_length(&country)?;
     let mut compact = Vec::with_capacity(length);
     let mut at = token.start;
     while compact.len() < length {
@@ -101,10 +105,16 @@ fn iban(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
     if !valid || region.byte(at).is_ascii_alphanumeric() {
         return None;
     }
+    // In lower case it may as well be a part of a hash.
+    let base = if head.first().is_some_and(u8::is_ascii_uppercase) {
+        0.95
+    } else {
+        0.8
+    };
     out.weigh(
         (token.start, at),
         T::IbanCode,
-        0.95,
+        base,
         region.evidence(token.start),
     );
     Some(at)
@@ -121,6 +131,7 @@ fn document(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
         16 if europe::driver_number(bytes) => Some((T::UkDrivingLicence, 0.85)),
         15 if asia_pacific::gstin(bytes) => Some((T::InGstin, 0.95)),
         13 => vat(bytes).map(|score| (T::ItVatCode, score)),
+        11 if europe::hetu(bytes) => Some((T::FiPersonalIdentityCode, 0.8)),
         10 if asia_pacific::pan(bytes) => Some((T::InPan, 0.7)),
         9 => nine(bytes),
         8 => return nino(region, token.start, out).or_else(|| keyed_only(region, token, out)),
@@ -239,11 +250,17 @@ fn wallet(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
 }
 
 /// Codes with hyphens in them: Finnish identity codes, licences, `12345678-Z`.
-fn hyphenated(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+pub(super) fn hyphenated(
+    region: &Region<'_>,
+    token: Token,
+    out: &mut Findings<'_>,
+) -> Option<usize> {
     if joined(region.previous(token.start)) {
         return None;
     }
-    let end = region.run(token.start, |b| b.is_ascii_alphanumeric() || b == b'-');
+    let end = region.run(token.start, |b| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+')
+    });
     let bytes = region.slice(token.start, end);
     if bytes.len() > 24 || bytes.len() < 8 || region.byte(end) == b'_' {
         return None;

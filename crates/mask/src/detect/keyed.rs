@@ -23,6 +23,10 @@ pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
 
 fn is_password_word(word: &str) -> bool {
     word.len() >= 3
+        && matches!(
+            word.as_bytes().first(),
+            Some(b'p' | b'P' | b's' | b'S' | b'c' | b'C')
+        )
         && [
             "password",
             "passwd",
@@ -84,6 +88,23 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     out.add(value.start, value.end, entity, score);
     // Other detectors may know better what it is, but not what a password is.
     (entity == T::Password).then_some(value.end)
+}
+
+/// The password of `-u user:password`, as clients of HTTP take it; `token` is the user.
+pub(super) fn login(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let head = region.slice(region.start, token.start);
+    if !(head.ends_with(b"-u ") || head.ends_with(b"--user ") || head.ends_with(b"--user=")) {
+        return None;
+    }
+    let start = token.end + 1;
+    let end = region.run(start, |b| b > b' ' && !matches!(b, b'"' | b'\''));
+    out.add(
+        start,
+        end,
+        T::Password,
+        if end > start { 0.85 } else { 0.0 },
+    );
+    (end > start).then_some(end)
 }
 
 /// A password that is not set off by quotes: in prose only what no word looks like.
@@ -159,6 +180,11 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
         let end = region.run(start, |b| b != b'\n' && b != b'\r');
         let text = region.str(start, end).trim_end().len();
         return floor(region, start, start + text, false);
+    }
+    if region.previous(key_start) == b';' {
+        // In a list such as `Server=…;Password=…;` only the semicolon ends a value.
+        let end = region.run(start, |b| !matches!(b, b';' | b'"' | b'\'' | b'\n' | b'\r'));
+        return floor(region, start, end, false);
     }
     for scheme in ["Bearer ", "Basic ", "Token ", "bearer ", "token "] {
         if region

@@ -98,6 +98,12 @@ const STRONG_INTRODUCTIONS: &[&str] = &[
     "attendee",
 ];
 
+/// Titles: one capitalized word after them is a person.
+const TITLES: &[&str] = &[
+    "mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "señor", "señora", "mme", "signor",
+    "signora", "monsieur", "madame",
+];
+
 /// A phrase of capitalized words.
 struct Phrase {
     end: usize,
@@ -132,6 +138,7 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         (2.., false) if strong || lives || (introduced && phrase.comma) => 0.65,
         (2.., false) if introduced => 0.55,
         (1, true) if strong || lives => 0.6,
+        (1, false) if before.is_some_and(|w| TITLES.contains(&w)) => 0.6,
         (1, _) if wide && (introduced || lives) => 0.55,
         (1, true) => 0.3,
         _ => return None,

@@ -126,6 +126,37 @@ pub(super) fn mac(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> 
     Some(end)
 }
 
+/// Three groups of four hexadecimal digits joined by dots, as routers print addresses.
+pub(super) fn dotted_mac(
+    region: &Region<'_>,
+    token: Token,
+    out: &mut Findings<'_>,
+) -> Option<usize> {
+    let end = token.start + 14;
+    let bytes = region.slice(token.start, end);
+    let shaped = bytes.len() == 14
+        && bytes.iter().enumerate().all(|(i, byte)| match i % 5 {
+            4 => *byte == b'.',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    let letters = bytes.iter().any(u8::is_ascii_alphabetic);
+    let apart = |b: u8| !b.is_ascii_alphanumeric() && b != b'.';
+    if !(shaped
+        && letters
+        && apart(region.previous(token.start))
+        && !region.byte(end).is_ascii_alphanumeric())
+    {
+        return None;
+    }
+    out.weigh(
+        (token.start, end),
+        Entity::MacAddress,
+        0.7,
+        region.evidence(token.start),
+    );
+    Some(end)
+}
+
 fn ipv6(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     if matches!(region.previous(token.start), b':' | b'.') {
         return None;

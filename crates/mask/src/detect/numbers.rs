@@ -8,6 +8,8 @@ use crate::entity::Entity as T;
 
 /// Most groups of one number.
 const MOST_GROUPS: usize = 8;
+/// Least digits of a number that can be somebody's.
+const LEAST_DIGITS: usize = 6;
 /// Most digits of one number.
 const MOST_DIGITS: usize = 20;
 
@@ -128,7 +130,19 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if token.len() == 8 && next == b'-' && region.byte(token.end + 1).is_ascii_uppercase() {
         return super::codes::offer(region, token, out);
     }
+    if token.len() == 6
+        && matches!(next, b'-' | b'+')
+        && let Some(end) = super::codes::hyphenated(region, token, out)
+    {
+        return Some(end);
+    }
     let mut number = Number::read(region, token.start)?;
+    if number.total < LEAST_DIGITS {
+        let dotted = number.count == 4 && number.all(b'.');
+        return dotted
+            .then(|| network::ipv4(region, number.start, number.end, out))
+            .flatten();
+    }
     let whole = number.end;
     loop {
         if let Some(end) = judge(region, &number, whole, out) {

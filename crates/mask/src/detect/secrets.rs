@@ -1,24 +1,88 @@
 //! Keys and tokens that their prefix, shape or armour gives away.
 
-use super::{Findings, LOWER, Region, Token, UPPER};
+use std::sync::LazyLock;
+
+use super::{DIGIT, Findings, LOWER, Region, Token, UNDERSCORE, UPPER, class};
 use crate::entity::Entity as T;
 use crate::evidence::Evidence;
 
 /// Prefix, type and the least length of what follows, as the issuers document them and
 /// secret scanners look for them.
 const PREFIXES: &[(&str, T, usize)] = &[
-    ("AKIA", T::AwsAccessKey, 16),
-    ("ASIA", T::AwsAccessKey, 16),
-    ("AROA", T::AwsAccessKey, 16),
-    ("AIDA", T::AwsAccessKey, 16),
+    ("AGE-SECRET-KEY-1", T::PrivateKey, 50),
+    ("ATATT3", T::ApiKey, 40),
+    ("ATCTT3", T::ApiKey, 40),
     ("ABIA", T::AwsAccessKey, 16),
     ("ACCA", T::AwsAccessKey, 16),
-    ("ghp_", T::GithubToken, 30),
-    ("gho_", T::GithubToken, 30),
-    ("ghu_", T::GithubToken, 30),
-    ("ghs_", T::GithubToken, 30),
-    ("ghr_", T::GithubToken, 30),
+    ("AIDA", T::AwsAccessKey, 16),
+    ("AIza", T::ApiKey, 30),
+    ("AKIA", T::AwsAccessKey, 16),
+    ("AROA", T::AwsAccessKey, 16),
+    ("ASIA", T::AwsAccessKey, 16),
+    ("EAAA", T::ApiKey, 56),
+    ("EZAK", T::ApiKey, 40),
+    ("GOCSPX-", T::ApiKey, 20),
+    ("NRAK-", T::ApiKey, 24),
+    ("PMAK-", T::ApiKey, 40),
+    ("SG.", T::ApiKey, 30),
+    ("dckr_pat_", T::ApiKey, 20),
+    ("doo_v1_", T::ApiKey, 40),
+    ("dop_v1_", T::ApiKey, 40),
+    ("dapi", T::ApiKey, 32),
+    ("dd_", T::ApiKey, 32),
+    ("figd_", T::ApiKey, 30),
+    ("fo1_", T::ApiKey, 30),
     ("github_pat_", T::GithubToken, 30),
+    ("glcbt-", T::ApiKey, 16),
+    ("glpat-", T::ApiKey, 16),
+    ("glptt-", T::ApiKey, 16),
+    ("gldt-", T::ApiKey, 16),
+    ("glrt-", T::ApiKey, 16),
+    ("glsa_", T::ApiKey, 32),
+    ("gho_", T::GithubToken, 30),
+    ("ghp_", T::GithubToken, 30),
+    ("ghr_", T::GithubToken, 30),
+    ("ghs_", T::GithubToken, 30),
+    ("ghu_", T::GithubToken, 30),
+    ("glc_", T::ApiKey, 32),
+    ("gsk_", T::ApiKey, 32),
+    ("hvb.", T::ApiKey, 24),
+    ("hvs.", T::ApiKey, 24),
+    ("hf_", T::ApiKey, 30),
+    ("key-", T::ApiKey, 32),
+    ("lin_api_", T::ApiKey, 30),
+    ("npm_", T::ApiKey, 30),
+    ("ntn_", T::ApiKey, 40),
+    ("pat-na1-", T::ApiKey, 30),
+    ("pk_live_", T::StripeKey, 16),
+    ("pk_test_", T::StripeKey, 16),
+    ("pplx-", T::ApiKey, 32),
+    ("pypi-", T::ApiKey, 50),
+    ("phc_", T::ApiKey, 32),
+    ("pul-", T::ApiKey, 40),
+    ("rubygems_", T::ApiKey, 40),
+    ("rk_live_", T::StripeKey, 16),
+    ("rk_test_", T::StripeKey, 16),
+    ("r8_", T::ApiKey, 30),
+    ("sk-svcacct-", T::ApiKey, 20),
+    ("sk-proj-", T::ApiKey, 20),
+    ("sk_live_", T::StripeKey, 16),
+    ("sk_test_", T::StripeKey, 16),
+    ("secret_", T::ApiKey, 40),
+    ("sk-ant-", T::ApiKey, 20),
+    ("sntrys_", T::ApiKey, 32),
+    ("sntryu_", T::ApiKey, 32),
+    ("sq0atp-", T::ApiKey, 20),
+    ("sq0csp-", T::ApiKey, 20),
+    ("shpat_", T::ApiKey, 24),
+    ("shpca_", T::ApiKey, 24),
+    ("shppa_", T::ApiKey, 24),
+    ("shpss_", T::ApiKey, 24),
+    ("sk-or-", T::ApiKey, 20),
+    ("sk-", T::ApiKey, 32),
+    ("tskey-", T::ApiKey, 20),
+    ("whsec_", T::StripeKey, 20),
+    ("xapp-", T::SlackToken, 12),
     ("xoxa-", T::SlackToken, 12),
     ("xoxb-", T::SlackToken, 12),
     ("xoxc-", T::SlackToken, 12),
@@ -29,78 +93,29 @@ const PREFIXES: &[(&str, T, usize)] = &[
     ("xoxp-", T::SlackToken, 12),
     ("xoxr-", T::SlackToken, 12),
     ("xoxs-", T::SlackToken, 12),
-    ("xapp-", T::SlackToken, 12),
-    ("sk_live_", T::StripeKey, 16),
-    ("sk_test_", T::StripeKey, 16),
-    ("rk_live_", T::StripeKey, 16),
-    ("rk_test_", T::StripeKey, 16),
-    ("pk_live_", T::StripeKey, 16),
-    ("pk_test_", T::StripeKey, 16),
-    ("whsec_", T::StripeKey, 20),
-    ("AIza", T::ApiKey, 30),
-    ("ya29.", T::ApiKey, 20),
-    ("GOCSPX-", T::ApiKey, 20),
-    ("SG.", T::ApiKey, 30),
-    ("glpat-", T::ApiKey, 16),
-    ("gldt-", T::ApiKey, 16),
-    ("glrt-", T::ApiKey, 16),
-    ("glptt-", T::ApiKey, 16),
-    ("glcbt-", T::ApiKey, 16),
-    ("sk-ant-", T::ApiKey, 20),
-    ("sk-proj-", T::ApiKey, 20),
-    ("sk-svcacct-", T::ApiKey, 20),
-    ("sk-or-", T::ApiKey, 20),
-    ("sk-", T::ApiKey, 32),
     ("xai-", T::ApiKey, 32),
-    ("gsk_", T::ApiKey, 32),
-    ("pplx-", T::ApiKey, 32),
-    ("hf_", T::ApiKey, 30),
-    ("r8_", T::ApiKey, 30),
-    ("npm_", T::ApiKey, 30),
-    ("pypi-", T::ApiKey, 50),
-    ("rubygems_", T::ApiKey, 40),
-    ("dckr_pat_", T::ApiKey, 20),
-    ("dop_v1_", T::ApiKey, 40),
-    ("doo_v1_", T::ApiKey, 40),
-    ("shpat_", T::ApiKey, 24),
-    ("shpss_", T::ApiKey, 24),
-    ("shpca_", T::ApiKey, 24),
-    ("shppa_", T::ApiKey, 24),
-    ("sq0atp-", T::ApiKey, 20),
-    ("sq0csp-", T::ApiKey, 20),
-    ("EAAA", T::ApiKey, 56),
-    ("key-", T::ApiKey, 32),
-    ("lin_api_", T::ApiKey, 30),
-    ("ATATT3", T::ApiKey, 40),
-    ("ATCTT3", T::ApiKey, 40),
-    ("dapi", T::ApiKey, 32),
-    ("hvs.", T::ApiKey, 24),
-    ("hvb.", T::ApiKey, 24),
-    ("figd_", T::ApiKey, 30),
-    ("PMAK-", T::ApiKey, 40),
-    ("NRAK-", T::ApiKey, 24),
-    ("glsa_", T::ApiKey, 32),
-    ("glc_", T::ApiKey, 32),
-    ("sntrys_", T::ApiKey, 32),
-    ("sntryu_", T::ApiKey, 32),
-    ("pul-", T::ApiKey, 40),
-    ("phc_", T::ApiKey, 32),
-    ("tskey-", T::ApiKey, 20),
-    ("secret_", T::ApiKey, 40),
-    ("ntn_", T::ApiKey, 40),
-    ("AGE-SECRET-KEY-1", T::PrivateKey, 50),
-    ("pat-na1-", T::ApiKey, 30),
-    ("EZAK", T::ApiKey, 40),
-    ("fo1_", T::ApiKey, 30),
-    ("dd_", T::ApiKey, 32),
+    ("ya29.", T::ApiKey, 20),
 ];
 
-/// Bytes that may begin a prefix; one look sorts most tokens out.
-const FIRSTS: &[u8] = b"ADEGNPSadfghklnprstwxy";
+/// For each first byte the part of [`PREFIXES`] that begins with it: one look sorts most
+/// tokens out.
+static BY_FIRST: LazyLock<[(usize, usize); 256]> = LazyLock::new(|| {
+    let mut ranges = [(0, 0); 256];
+    for (i, (prefix, ..)) in PREFIXES.iter().enumerate() {
+        let first = prefix.bytes().next().unwrap_or(0);
+        if let Some(range) = ranges.get_mut(usize::from(first)) {
+            *range = match *range {
+                (0, 0) => (i, i + 1),
+                (start, _) => (start, i + 1),
+            };
+        }
+    }
+    ranges
+});
 
 /// Bytes of opaque tokens.
 fn opaque(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+    class(byte) & (DIGIT | LOWER | UPPER | UNDERSCORE) != 0 || byte == b'-'
 }
 
 /// Offers a token to the detectors of secrets.
@@ -113,9 +128,7 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if matches!(region.previous(token.start), b'.' | b'@') {
         return None;
     }
-    if FIRSTS.contains(&first)
-        && let Some(end) = prefixed(region, token, out)
-    {
+    if let Some(end) = prefixed(region, token, out) {
         return Some(end);
     }
     if first == b'e' && region.slice(token.start, token.start + 3) == b"eyJ" {
@@ -126,9 +139,11 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 
 fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
     let text = region.bytes().get(token.start..)?;
+    let (from, to) = *BY_FIRST.get(usize::from(*text.first()?))?;
     let (prefix, entity, least) = PREFIXES
+        .get(from..to)?
         .iter()
-        .find(|(p, ..)| text.starts_with(p.as_bytes()))?;
+        .find(|(p, ..)| p.as_bytes().get(1) == text.get(1) && text.starts_with(p.as_bytes()))?;
     let body = token.start + prefix.len();
     let dotted = matches!(*prefix, "SG." | "ya29." | "hvs." | "hvb." | "xoxe.");
     let mut end = match entity {
@@ -266,7 +281,7 @@ pub(super) fn random(value: &[u8]) -> bool {
 }
 
 /// Whether `value` has the shape of a UUID (RFC 9562).
-fn uuid(value: &[u8]) -> bool {
+pub(super) fn uuid(value: &[u8]) -> bool {
     value.len() == 36 && [8, 13, 18, 23].iter().all(|i| value.get(*i) == Some(&b'-'))
 }
 
@@ -274,4 +289,19 @@ fn uuid(value: &[u8]) -> bool {
 pub(super) fn looks_secret(value: &str) -> bool {
     let bytes = value.as_bytes();
     bytes.len() >= 12 && !value.contains(char::is_whitespace) && random(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PREFIXES;
+
+    #[test]
+    fn prefixes_are_grouped_by_their_first_byte_and_longer_ones_come_first() {
+        for pair in PREFIXES.windows(2) {
+            if let [(a, ..), (b, ..)] = pair {
+                assert!(a.as_bytes()[0] <= b.as_bytes()[0], "{a} {b}");
+                assert!(!b.starts_with(a), "{a} hides {b}");
+            }
+        }
+    }
 }

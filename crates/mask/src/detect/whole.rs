@@ -75,7 +75,7 @@ fn fits(entity: T, value: &str, evidence: Evidence) -> bool {
                 && !value.contains(['\n', '\t'])
                 && !names::is_sentence(value)
         }
-        T::ApiKey => secrets::looks_secret(value),
+        T::ApiKey => secrets::looks_secret(value) && !secrets::uuid(value.as_bytes()),
         T::AwsSecretKey => {
             value.len() == 40
                 && secrets::looks_secret(value)
@@ -99,10 +99,29 @@ fn is_date(value: &str) -> bool {
     }
 }
 
+/// Types that detectors recognize by themselves, so that a name adds nothing.
+const RECOGNIZED: EntitySet = EntitySet::of(&[
+    T::EmailAddress,
+    T::IpAddress,
+    T::MacAddress,
+    T::Url,
+    T::Jwt,
+    T::PrivateKey,
+    T::ConnectionString,
+    T::AwsAccessKey,
+    T::GithubToken,
+    T::SlackToken,
+    T::StripeKey,
+]);
+
 /// Whether `value` is a valid identifier of type `entity`, given that its name calls
 /// for one: check digits must hold, groups may be written in any way.
 pub(crate) fn document(entity: T, value: &str) -> bool {
-    if value.len() > 64 || !value.is_ascii() || value.contains(['@', ':', ',']) {
+    if RECOGNIZED.has(entity)
+        || value.len() > 64
+        || !value.is_ascii()
+        || value.contains(['@', ':', ','])
+    {
         return false;
     }
     let compact: Vec<u8> = value

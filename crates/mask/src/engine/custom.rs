@@ -74,6 +74,7 @@ fn apart(text: &str, start: usize, end: usize) -> bool {
     let inner = text.get(start..end).unwrap_or_default();
     let before = text.get(..start).and_then(|t| t.chars().next_back());
     let after = text.get(end..).and_then(|t| t.chars().next());
-    !(word(before) && word(inner.chars().next()))
-        && !(word(after) && word(inner.chars().next_back()))
+    let joins_before = word(before) && word(inner.chars().next());
+    let joins_after = word(after) && word(inner.chars().next_back());
+    !joins_before && !joins_after
 }

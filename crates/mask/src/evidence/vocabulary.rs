@@ -21,6 +21,11 @@ pub(super) fn is_harmless(word: &str) -> bool {
     HARMLESS_SET.contains(word)
 }
 
+/// Whether the last word of a name adds nothing to what is before it: `nhs_num`.
+pub(super) fn is_neutral(word: &str) -> bool {
+    matches!(word, "num" | "nr" | "no" | "nbr" | "number" | "numero" | "nummer" | "value" | "val" | "raw" | "text" | "txt" | "str" | "full")
+}
+
 /// Whether a word of a sentence says nothing either way.
 pub(super) fn is_filler(word: &str) -> bool {
     matches!(
@@ -121,7 +126,7 @@ const HARMLESS: &str = "id ids uuid guid oid hash sha sha1 sha256 sha512 md5 crc
     image cluster schema database db domain event method code tracking shipment serial
     model brand department project repo repository branch server service app application module package
     format encoding mime language locale timezone tz version legacy external internal sort position
-    page limit interval retries attempt attempts num percent pct ratio avg min max mean std login password_hash
+    page limit interval retries attempt attempts percent pct ratio avg min max mean std login password_hash
     step steps group role roles team company organization organisation vendor supplier brand store shop
     warehouse device os browser agent platform class function metric unit units pedido fatura factura produto
     producto bestellung artikel menge betrag preis datum status statut zamowienie faktura nombreproducto";
@@ -133,7 +138,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::PhoneNumber], "phone phones phonenumber phoneno telephone telephonenumber tel telno mobile mobileno mobilenumber
         cell cellphone cellnumber fax faxnumber telefon telefone telefono teléfono celular movil móvil handy handynummer
         rufnummer telefonnummer telefoon telefoonnummer mobil msisdn callback callbacknumber whatsapp telefonszam komorka
-        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline
+        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline callme mynumber reachme textme ringme callhim callher callthem mob mobno phno caller callerid tonumber fromnumber calledparty callingparty phn tlf telf fon hp handphone mobiltelefon telephoneportable
         contactnumber contactno homephone workphone dial fone puhelinnro contactphone"),
     (&[T::CreditCard], "card cardnumber cardno cardnum creditcard creditcardnumber creditcardno ccnumber ccnum ccno cc
         debitcard paymentcard primaryaccountnumber tarjeta tarjetacredito numerotarjeta cartao cartaocredito cartecredit
@@ -146,14 +151,14 @@ const PHRASES: &[(&[T], &str)] = &[
         serverip hostip peerip userip direccionip enderecoip adresseip"),
     (&[T::MacAddress], "mac macaddress macaddr hwaddr hardwareaddress ethernetaddress physicaladdress bssid devicemac"),
     (&[T::Url], "url urls uri website homepage link href webpage profileurl callbackurl webhookurl site siteweb webseite"),
-    (&[T::DateOfBirth], "dob dateofbirth birthdate birthday bday born bornon birth geburtsdatum geburtstag datanascimento
+    (&[T::DateOfBirth], "dob dateofbirth datebirth birthdt dobirth doborn ddn fnac birthdate birthday bday born bornon birth geburtsdatum geburtstag datanascimento
         datadenascimento nascimento fechanacimiento fechadenacimiento nacimiento datanascita datadinascita nascita
         datenaissance datedenaissance naissance dataurodzenia urodzenia geboortedatum syntymäaika syntymaaika 生年月日 birthdt
         né née nato nata geboren nacido nacida nascido nascida urodzony urodzona dobdate"),
     (&[T::IbanCode], "iban ibancode ibannumber bankaccountiban payoutiban accountiban kontonummer bankkonto rekeningnummer
         contobancario cuentabancaria numerorachunku"),
     (&[T::Person], "name names fullname firstname lastname middlename surname givenname forename familyname maidenname
-        nickname displayname legalname realname customername clientname patientname employeename username contactname
+        nickname displayname legalname realname customername clientname patientname employeename username contactname manager recipient signedby signer agentname salesrep representative leadname empname custname
         contactperson cardholder cardholdername accountholder holdername ownername authorname sendername recipientname
         billingname shippingname beneficiary beneficiaryname customer client patient employee contact
         nome nomecompleto sobrenome cognome nomecognome nominativo nombre nombres apellido apellidos nombrecompleto primernombre
@@ -163,7 +168,7 @@ const PHRASES: &[(&[T], &str)] = &[
         assignee reviewer passenger traveler traveller tenant tenantname insured policyholder titular cliente paciente kunde
         kundenname utente intestatario owner guest attendee attendeename person applicant applicantname
         nextofkin emergencycontact contacto kontakt ansprechpartner"),
-    (&[T::Location], "address addresses addr addressline streetaddress street homeaddress billingaddress shippingaddress mailingaddress
+    (&[T::Location], "address addresses addr addressline streetaddress street homeaddress billingaddress addrline municipality billto shipto deliverto domicile domicilio addressee homecity workcity birthcity cityname townname streetname shippingaddress mailingaddress
         deliveryaddress postaladdress residentialaddress workaddress residence city town village suburb hometown birthplace placeofbirth
         postcode postalcode zip zipcode county province
         direccion dirección domicilio calle ciudad municipio endereco endereço rua cidade bairro morada logradouro localidade
@@ -172,14 +177,14 @@ const PHRASES: &[(&[T], &str)] = &[
         fulladdress location locality lives living resides"),
     (&[T::Nrp], "nationality religion ethnicity race politicalparty politicalaffiliation nacionalidad nazionalità nationalité
         staatsangehörigkeit citizenship"),
-    (&[T::UsSsn], "ssn ssns socialsecurity socialsecuritynumber socialsecurityno socsec ssnumber taxssn"),
-    (&[T::UsItin, T::UsSsn], "taxpayerid taxpayernumber taxpayeridentificationnumber tin taxid taxidentificationnumber"),
+    (&[T::UsSsn], "ssn ssns socialsecurity socialsecuritynumber socialsecurityno socsec socialsecno socialsec social socials socialinsurance ssnumber taxssn"),
+    (&[T::UsItin, T::UsSsn, T::BrCpf, T::BrCnpj, T::EsNif, T::EsNie, T::AuTfn, T::ItVatCode, T::ItFiscalCode], "taxpayerid taxpayernumber taxpayeridentificationnumber tin taxid taxidentificationnumber taxnumber taxno taxpayerno taxidentification taxreference"),
     (&[T::UsItin], "itin itinnumber individualtaxpayer individualtaxpayeridentificationnumber"),
-    (&[T::UsPassport, T::InPassport, T::ItPassport], "passport passportnumber passportno passportid passportnum uspassport uspassportnumber
+    (&[T::UsPassport, T::InPassport, T::ItPassport], "passport passportnumber passportno passportid passportnum uspassport uspassportnumber traveldoc traveldocument traveldocumentnumber traveldocumentno ppno ppnumber passportbook
         pasaporte passaporto passaporte reisepass"),
     (&[T::ItPassport], "numeropassaporto"),
     (&[T::UsDriverLicense, T::UkDrivingLicence, T::ItDriverLicense], "driverlicense driverslicense driverlicence driverslicence
-        drivinglicense drivinglicence driverlicensenumber driverslicensenumber driverslicenseno drivinglicencenumber dl dlnumber dlno
+        drivinglicense drivinglicence driverlicensenumber driverslicensenumber driverslicenseno drivinglicencenumber dl dlnumber dlno driverlic driverslic drvlic drivinglic driverpermit drivinglicensenumber
         driverslicensenum dvlalicence dvla licensenumber licencenumber licenseno licenceno license licence
         drivernumber drivinglicenceno driverslicence"),
     (&[T::ItDriverLicense], "patente patentediguida numeropatente"),
@@ -196,7 +201,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::AuAbn], "abn businessabn abnnumber australianbusinessnumber abnno businessnumber"),
     (&[T::AuAcn], "acn acnnumber australiancompanynumber companynumber acnno"),
     (&[T::AuMedicare], "medicare medicarenumber medicareno medicarecard medicarecardnumber"),
-    (&[T::InAadhaar], "aadhaar aadhar aadhaarnumber aadhaarno adhaar uidai aadharnumber aadharno aadhaarid"),
+    (&[T::InAadhaar], "aadhaar aadhar aadhaarnumber aadhaarno adhaar uidai aadharnumber aadharno aadhaarid uidnumber uidno uidainumber aadharid adhaarno adhaarnumber"),
     (&[T::InPassport], "indianpassport"),
     (&[T::InVehicleRegistration], "vehicleregistration registrationplate numberplate licenseplate vehiclenumber vehicleno plate platenumber
         regno vehicleregno"),
@@ -204,11 +209,12 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::InGstin], "gstin gst gstno gstnumber gstinnumber gstid"),
     (&[T::EsNif, T::EsNie], "nif dni dninumber nifnie dninie documentoidentidad numerodocumento documento nifnumber dninumero
         documentid"),
-    (&[T::EsNie, T::EsNif], "nie nienumber numeronie"),
+    (&[T::EsNie, T::EsNif], "nie nienumber numeronie foreignerid extranjero"),
     (&[T::SgFin], "nric nricfin fin nricnumber nricno finnumber nricfinnumber finno"),
     (&[T::SgUen], "uen uennumber uniqueentitynumber"),
     (&[T::BrCpf], "cpf cpfcliente cpfnumber cadastropessoafisica cpfno numerocpf"),
     (&[T::BrCnpj], "cnpj cnpjempresa numerocnpj cadastropessoajuridica"),
+    (&[T::BrCpf, T::BrCnpj], "cpfcnpj cnpjcpf cpfoucnpj documentofiscal"),
     (&[T::BrRg], "rg registrogeral rgnumber identidade carteiraidentidade numerorg"),
     (&[T::BrCnh], "cnh habilitacao numerocnh carteirahabilitacao carteiradehabilitacao"),
     (&[T::BrPis], "pis pispasep pasep nis nit numeropis"),
@@ -233,7 +239,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::ApiKey], "apikey apikeys apitoken apisecret token tokens secret secrets secrettoken clientsecret appsecret appkey
         authkey key xapikey accesstokensecret consumersecret consumerkey webhooksecret signingsecret encryptionkey masterkey
         servicekey secretvalue credentials credential thirdpartyapikey authorization xauthtoken personalaccesstoken pat
-        subscriptionkey licensekey deploykey cookiesecret sessionsecret jwtsecret hmackey hmacsecret sessionkey sessioncookie
+        subscriptionkey licensekey deploykey cookiesecret sessionsecret jwtsecret hmackey hmacsecret phpsessid jsessionid sessionkey sessioncookie
         openaikey openaiapikey sendgridkey twiliotoken csrftoken storagekey sastoken"),
     (&[T::Password], "password passwd pwd pass passphrase passcode userpassword dbpassword dbpass adminpassword rootpassword
         contraseña contrasena senha palavrapasse motdepasse mdp passwort kennwort haslo hasło wachtwoord salasana pw

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::lines::Unit;
 use crate::evidence;
 
@@ -103,6 +105,11 @@ fn header(line: &str) -> Option<(u8, Vec<String>)> {
         return (is_name(line) && !line.contains(' ') && telling)
             .then(|| (b'\t', vec![line.to_owned()]));
     };
+    // Lines of logs have commas too; the first cell tells them apart at once.
+    let first = line.split(char::from(separator)).next().unwrap_or_default();
+    if !first.starts_with('"') && !is_name(first.trim()) {
+        return None;
+    }
     let cells = delimited(line, 0, separator);
     let names: Vec<String> = cells
         .into_iter()
@@ -149,7 +156,7 @@ fn delimited(line: &str, base: usize, separator: u8) -> Vec<Range<usize>> {
             cells.push(base + at + 1..base + end.min(bytes.len()).max(at + 1));
         }
         let rest = bytes.get(end..).unwrap_or_default();
-        let next = rest.iter().position(|b| *b == separator).map(|i| end + i);
+        let next = memchr(separator, rest).map(|i| end + i);
         if !quoted {
             cells.push(base + at..base + next.unwrap_or(bytes.len()));
         }

@@ -1,0 +1,7 @@
+//! Integration tests of masking.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod corpus;
+mod entities;
+mod plans;
+mod properties;
