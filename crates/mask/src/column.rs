@@ -145,7 +145,10 @@ impl Column {
         }
         let mut found = Vec::new();
         self.judge(value, 0..value.len(), engine, &mut found);
-        for finding in found.iter().filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED) {
+        for finding in found
+            .iter()
+            .filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED)
+        {
             if let Kind::BuiltIn(entity) = finding.kind
                 && engine.wanted().has(entity)
                 && entity != Entity::ApiKey

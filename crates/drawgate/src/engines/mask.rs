@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use mask::{Engine, Entity, Keys, Plan, Selection, Strategy, TextStream, jsonl_line};
 use model::CUSTOM_SELECTION;
+use store::MasterKey;
 
 use super::{answer_lines, written};
 use crate::failure::Failure;
@@ -112,11 +113,9 @@ impl Mask {
         match &self.key_file {
             Some(path) => std::fs::read(path)
                 .map_err(|error| Failure::Settings(format!("{}: {error}", path.display()))),
-            None => {
-                let mut key = vec![0; 32];
-                getrandom::fill(&mut key).map_err(|error| Failure::Failed(error.to_string()))?;
-                Ok(key)
-            }
+            None => MasterKey::generate()
+                .map(|key| key.expose().to_vec())
+                .map_err(|error| Failure::Failed(error.to_string())),
         }
     }
 }

@@ -23,7 +23,23 @@ pub(super) fn is_harmless(word: &str) -> bool {
 
 /// Whether the last word of a name adds nothing to what is before it: `nhs_num`.
 pub(super) fn is_neutral(word: &str) -> bool {
-    matches!(word, "num" | "nr" | "no" | "nbr" | "number" | "numero" | "nummer" | "value" | "val" | "raw" | "text" | "txt" | "str" | "full")
+    matches!(
+        word,
+        "num"
+            | "nr"
+            | "no"
+            | "nbr"
+            | "number"
+            | "numero"
+            | "nummer"
+            | "value"
+            | "val"
+            | "raw"
+            | "text"
+            | "txt"
+            | "str"
+            | "full"
+    )
 }
 
 /// Whether a word of a sentence says nothing either way.

@@ -164,6 +164,16 @@ impl World {
                     json!({"connection_name": "bash", "input": "sleep 600", "wait_seconds": 0});
                 json!({"id": owner.call("exec", run).await.unwrap()["session_id"]})
             }
+            _ if operation.starts_with("sessions_") => {
+                json!({"id": owner.exec("bash", "true").await["session_id"]})
+            }
+            _ if is_of_policy(operation) => self.policy_arguments(operation).await,
+            _ => self.directory_arguments(operation).await,
+        }
+    }
+
+    async fn policy_arguments(&self, operation: &str) -> Value {
+        match operation {
             "attributes_create" => json!({"name": self.fresh("attribute")}),
             _ if operation.starts_with("attributes_") => {
                 let name = self.fresh("attribute");
@@ -204,10 +214,7 @@ impl World {
                 }
                 list
             }
-            _ if operation.starts_with("sessions_") => {
-                json!({"id": owner.exec("bash", "true").await["session_id"]})
-            }
-            _ => self.directory_arguments(operation).await,
+            other => panic!("{other} has no valid call yet: add one, and its row"),
         }
     }
 
@@ -242,4 +249,14 @@ impl World {
             let _ = self.admin.call("sessions_kill", arguments.clone()).await;
         }
     }
+}
+
+fn is_of_policy(operation: &str) -> bool {
+    let nouns = [
+        "attributes_",
+        "guardrails_",
+        "datamasking_rules_",
+        "access_control_",
+    ];
+    nouns.iter().any(|noun| operation.starts_with(noun))
 }
