@@ -82,6 +82,9 @@ fn facts() -> Facts {
             returns_rows: true,
             is_read_only: true,
             risks: BTreeSet::new(),
+            read: BTreeSet::new(),
+            filtered: BTreeSet::new(),
+            whole_rows: BTreeSet::new(),
         }],
     }
 }

@@ -186,6 +186,9 @@ mod tests {
             returns_rows: true,
             is_read_only: true,
             risks: BTreeSet::new(),
+            read: BTreeSet::new(),
+            filtered: BTreeSet::new(),
+            whole_rows: BTreeSet::new(),
         }
     }
 

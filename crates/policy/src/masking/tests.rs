@@ -245,6 +245,9 @@ fn column_rules_touch_the_statements_that_may_read_them() {
                 returns_rows: true,
                 is_read_only: true,
                 risks: BTreeSet::new(),
+                read: BTreeSet::new(),
+                filtered: BTreeSet::new(),
+                whole_rows: BTreeSet::new(),
             }],
         };
         let columns = plan.columns_of(Some(&facts)).into_iter();

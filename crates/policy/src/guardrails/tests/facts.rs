@@ -20,6 +20,9 @@ fn statement(kind: Kind) -> Statement {
         returns_rows: kind == Kind::Select,
         is_read_only: kind == Kind::Select,
         risks: BTreeSet::new(),
+        read: BTreeSet::new(),
+        filtered: BTreeSet::new(),
+        whole_rows: BTreeSet::new(),
     }
 }
 
