@@ -18,11 +18,16 @@ pub fn without_comments(text: &str, dialect: Option<Dialect>) -> Cow<'_, str> {
     }
     let mut bare = String::with_capacity(text.len());
     for token in Lexer::new(text, dialect) {
-        bare.push_str(if is_comment(token.kind) {
-            " "
-        } else {
-            token.text
-        });
+        if !is_comment(token.kind) {
+            bare.push_str(token.text);
+            continue;
+        }
+        // To MySQL two dashes are a comment only with a space behind them, which must
+        // not come from here.
+        if dialect == Dialect::Mysql && bare.ends_with("--") {
+            bare.insert(bare.len() - 1, ' ');
+        }
+        bare.push(' ');
     }
     Cow::Owned(bare)
 }

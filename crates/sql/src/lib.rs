@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod assess;
+mod cache;
 mod catalog;
 mod client;
 mod comments;
@@ -10,6 +11,7 @@ mod harmless;
 mod labels;
 mod lexer;
 mod lineage;
+mod nesting;
 mod postgres;
 mod resolve;
 mod stack;
@@ -18,6 +20,7 @@ mod tautology;
 mod tree;
 mod understand;
 
+pub use cache::FactsCache;
 pub use catalog::{Catalog, CatalogError};
 pub use client::{Client, facts_for_client};
 pub use comments::without_comments;

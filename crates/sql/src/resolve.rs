@@ -112,10 +112,18 @@ impl<'c> Resolver<'c> {
     pub fn uses(&mut self, table: &[String], access: Access) {
         // A variable that holds rows is no table.
         let is_variable = table.first().is_some_and(|part| part.starts_with('@'));
-        if !table.is_empty() && !is_variable {
-            let name = table.join(".");
-            self.found.tables.insert(TableUse { name, access });
+        if table.is_empty() || is_variable {
+            return;
         }
+        let mut name = table.join(".");
+        // `users@link` of Oracle is a table of another server.
+        if self.dialect == Dialect::Oracle
+            && let Some(at) = name.find('@')
+        {
+            name.truncate(at);
+            self.found.risks.insert(Risk::Exfiltration);
+        }
+        self.found.tables.insert(TableUse { name, access });
     }
 
     /// Notes columns that are read by name.

@@ -65,15 +65,26 @@ fn statement(segment: &Segment, dialect: Dialect) -> Result<Lowered, String> {
             of_node(&parse(&text, dialect)?).ok_or_else(|| "not a query".to_owned())?
         }
         "select" | "with" | "values" | "(" | "insert" | "replace" | "update" | "delete"
-        | "merge" => match parse(&segment.text, dialect) {
-            Ok(node) => of_node(&node).ok_or_else(|| "not a query".to_owned())?,
-            Err(reason) => words::query(segment, dialect).ok_or(reason)?,
-        },
+        | "merge" => query_or_change(segment, dialect)?,
         "explain" | "describe" | "desc" => explain(segment, dialect)?,
         _ => words::statement(segment, dialect)?,
     };
     segment.mark(&mut lowered);
     Ok(lowered)
+}
+
+/// Lowers a query or a change.
+fn query_or_change(segment: &Segment, dialect: Dialect) -> Result<Lowered, String> {
+    // The parser takes `UPDATE TOP (5) t` for a function.
+    let parsed = if segment.word(1) == "top" && segment.first_word() != "select" {
+        Err("TOP of a change".to_owned())
+    } else {
+        parse(&segment.text, dialect)
+    };
+    match parsed {
+        Ok(node) => of_node(&node).ok_or_else(|| "not a query".to_owned()),
+        Err(reason) => words::query(segment, dialect).ok_or(reason),
+    }
 }
 
 /// `EXPLAIN` and `DESCRIBE`.
@@ -88,6 +99,8 @@ fn explain(segment: &Segment, dialect: Dialect) -> Result<Lowered, String> {
         .any(|word| word == "analyze" || word == "for");
     if runs || segment.leaves {
         lowered.effects.insert(Kind::Explain);
+        // Oracle writes the plan to a table.
+        lowered.is_harmless &= dialect != Dialect::Oracle;
         return Ok(lowered);
     }
     lowered.kind = Kind::Explain;

@@ -4,6 +4,8 @@ use crate::assess::assess;
 use crate::catalog::Catalog;
 use crate::facts::{Dialect, Facts, Statement};
 use crate::fingerprint::fingerprint;
+use crate::lexer::{Lexer, Token};
+use crate::nesting::is_too_deep;
 use crate::postgres;
 use crate::stack::with_room;
 use crate::standard;
@@ -13,6 +15,9 @@ use crate::tree::Lowered;
 pub const MOST_BYTES: usize = 256 * 1024;
 /// The most tokens of a text that is read, without white space and comments.
 pub const MOST_TOKENS: usize = 20_000;
+
+/// Texts of at most this many bytes are read however deep they are.
+const SHORT: usize = 1_024;
 
 /// What is known about a script: a text of one or more statements.
 ///
@@ -78,13 +83,15 @@ pub(crate) fn understood<R: Send>(
 
 /// The statements of a text.
 fn lower(text: &str, dialect: Dialect) -> Result<Vec<Lowered>, String> {
-    let mut lexer = crate::lexer::Lexer::new(text, dialect);
     // Few bytes cannot be many tokens.
     if text.len() > MOST_TOKENS {
-        let tokens = lexer.by_ref().filter(|token| token.is_solid());
+        let tokens = Lexer::new(text, dialect).filter(Token::is_solid);
         if tokens.take(MOST_TOKENS + 1).count() > MOST_TOKENS {
             return Err(format!("more than {MOST_TOKENS} tokens"));
         }
+    }
+    if text.len() > SHORT && is_too_deep(text, dialect) {
+        return Err("nested too deeply".to_owned());
     }
     match dialect {
         Dialect::Postgres => postgres::lower(text),

@@ -58,16 +58,7 @@ const LOOKING: &[&str] = &[
 ];
 
 /// Commands that send what was typed so far.
-const SENDING: &[&str] = &[
-    "g",
-    "gx",
-    "gexec",
-    "gset",
-    "gdesc",
-    "watch",
-    "crosstabview",
-    ";",
-];
+const SENDING: &[&str] = &["g", "gx", "gexec", "gset", "gdesc", "watch", "crosstabview"];
 
 /// Takes commands out of a text.
 pub(super) fn take_apart(text: &str) -> Result<Parts, String> {
@@ -85,6 +76,12 @@ pub(super) fn take_apart(text: &str) -> Result<Parts, String> {
         if let Some(after) = command.strip_prefix('\\') {
             // `\\` ends a command; SQL follows.
             parts.sql.push(' ');
+            rest = after;
+            continue;
+        }
+        if let Some(after) = command.strip_prefix(';') {
+            // `\;` separates statements that are sent together.
+            parts.sql.push(';');
             rest = after;
             continue;
         }
@@ -185,7 +182,6 @@ fn classify(name: &str, given: &str) -> Result<Command, String> {
         "e" | "edit" | "ef" | "ev" | "cd" | "setenv" | "getenv" | "prompt" | "parse" | "close"
         | "close_prepared" => Command::with(None),
         _ if name.starts_with('!') => Command::with(None),
-        ";" => Command::harmless(),
         _ if LOOKING.contains(&name) => Command::harmless(),
         _ if describes(name) => Command::harmless(),
         _ => return Err(format!("\\{name} is no known command")),

@@ -82,7 +82,9 @@ impl Segment {
     pub fn of(tokens: &[Piece]) -> Self {
         let mut text = String::new();
         for (index, token) in tokens.iter().enumerate() {
-            if index > 0 && token.is_apart {
+            // Two signs must not become a comment of the parser.
+            let is_sign = token.is("-") && text.ends_with('-');
+            if index > 0 && (token.is_apart || is_sign) {
                 text.push(' ');
             }
             text.push_str(&token.text);

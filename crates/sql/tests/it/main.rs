@@ -1,0 +1,6 @@
+//! Tests of the crate through its doors.
+
+mod catalog;
+mod corpus;
+mod hostile;
+mod tables;
