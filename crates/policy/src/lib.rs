@@ -7,6 +7,8 @@ mod masking;
 mod names;
 mod pattern;
 mod read_only;
+#[cfg(test)]
+mod sample;
 pub mod shell;
 mod visibility;
 
