@@ -6,14 +6,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on panics")]
 
-use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use model::{Guardrail, GuardrailRules};
 use policy::Guardrails;
 use serde_json::{Value, json};
-use sql::{Access, Dialect, Facts, Kind, Statement, TableUse};
+use sql::Dialect;
 
 const ASCII: &str = "select u.id, u.name, o.total from users u join orders o on o.user_id = u.id \
     where o.created_at > now() - interval '7 days' and u.country = 'DE' and o.status <> 'void' \
@@ -60,38 +59,10 @@ fn guardrails(count: usize, direction: &str) -> Guardrails {
     Guardrails::compile(&guardrails).unwrap()
 }
 
-fn facts() -> Facts {
-    let table = |name: &str| TableUse {
-        name: name.to_owned(),
-        access: Access::Read,
-    };
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Facts {
-        dialect: Dialect::Postgres,
-        parsed: true,
-        parse_error: None,
-        fingerprint: String::new(),
-        statements: vec![Statement {
-            kind: Kind::Select,
-            effects: BTreeSet::from([Kind::Select]),
-            tables: BTreeSet::from([table("users"), table("orders")]),
-            columns: names(&["users.id", "users.name", "orders.total", "orders.user_id"]),
-            functions: names(&["now"]),
-            has_where: Some(true),
-            has_limit: Some(true),
-            returns_rows: true,
-            is_read_only: true,
-            risks: BTreeSet::new(),
-            read: BTreeSet::new(),
-            filtered: BTreeSet::new(),
-            whole_rows: BTreeSet::new(),
-        }],
-    }
-}
-
 fn input(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("input of 200 bytes");
-    let facts = facts();
+    let facts = sql::facts(ASCII, Dialect::Postgres);
+    assert!(facts.parsed);
     let beyond_ascii = ASCII.replace("DE", "Österreich");
     group.throughput(Throughput::Bytes(ASCII.len() as u64));
     for count in [10, 200] {

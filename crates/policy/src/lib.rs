@@ -8,6 +8,8 @@ mod names;
 mod pattern;
 mod read_only;
 mod risk;
+#[cfg(test)]
+mod sample;
 pub mod shell;
 mod visibility;
 

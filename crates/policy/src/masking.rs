@@ -11,7 +11,7 @@ use model::{
     CUSTOM_SELECTION, DEFAULT_SCORE_THRESHOLD, EntitySelection, KeyScope, MaskingRule, Strategy,
     StrategyOptions, entity_type, masking_preset,
 };
-use sql::Facts;
+use sql::{Facts, Statement};
 
 use crate::invalid::Invalid;
 use crate::names::{Name, NameGlob};
@@ -178,7 +178,7 @@ impl MaskingPlan {
                 treatment: Treatment {
                     strategy: Strategy::Redact,
                     keep_last: KEEP_LAST,
-                    scope: KeyScope::Organization,
+                    scope: KeyScope::default(),
                 },
                 threshold: DEFAULT_SCORE_THRESHOLD,
                 rule_name: REDACT_TYPES.to_owned(),
@@ -230,15 +230,16 @@ impl MaskingPlan {
         let Some(facts) = facts.filter(|facts| facts.parsed) else {
             return self.columns.iter().collect();
         };
-        let names: BTreeSet<&str> = facts
-            .statements
-            .iter()
-            .flat_map(|statement| statement.columns.iter().map(String::as_str))
-            .collect();
-        let names: Vec<Name<'_>> = names.into_iter().map(Name::new).collect();
+        let all = |of: fn(&Statement) -> &BTreeSet<String>| -> Vec<Name<'_>> {
+            let names: BTreeSet<&String> = facts.statements.iter().flat_map(of).collect();
+            names.into_iter().map(|name| Name::new(name)).collect()
+        };
+        let names = all(|statement| &statement.columns);
+        let tables = all(|statement| &statement.whole_rows);
         let touches = |column: &&PlannedColumn| {
             let glob = NameGlob::of_column(&column.table, &column.column);
             names.iter().any(|name| glob.may_mean_column(name))
+                || tables.iter().any(|table| glob.may_mean_column_of(table))
         };
         self.columns.iter().filter(touches).collect()
     }

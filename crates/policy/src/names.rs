@@ -75,10 +75,21 @@ impl NameGlob {
     /// Whether a column may be meant: the column of that name, or any column of its
     /// table when the name ends in `*`.
     pub(crate) fn may_mean_column(&self, name: &Name<'_>) -> bool {
-        match (name.folded.split_last(), self.folded.split_last()) {
-            (Some((last, tables)), Some((_, wanted))) if last == "*" => aligned(wanted, tables),
+        match name.folded.split_last() {
+            Some((last, table)) if last == "*" => self.may_be_of(table),
             _ => self.may_mean(name),
         }
+    }
+
+    /// Whether some column of `table` may be meant.
+    pub(crate) fn may_mean_column_of(&self, table: &Name<'_>) -> bool {
+        table.is_too_long() || self.may_be_of(&table.folded)
+    }
+
+    fn may_be_of(&self, table: &[String]) -> bool {
+        self.folded
+            .split_last()
+            .is_none_or(|(_, wanted)| aligned(wanted, table))
     }
 
     /// Whether `name` is meant in the language `dialect`. For what is allowed:

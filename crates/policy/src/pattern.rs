@@ -281,6 +281,7 @@ mod tests {
             let source = parts.concat();
             let Ok(pattern) = compile(&source) else { return Ok(()) };
             let regex = pattern.regex.clone();
+            prop_assert!(!pattern.wider.properties().look_set().contains_word_unicode());
             let patterns = Patterns::new(vec![pattern]);
             for text in texts {
                 if regex.is_match(&text) {

@@ -170,47 +170,19 @@ const fn risky(risk: Risk) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sample::{facts, statement as read, table};
     use proptest::prelude::*;
-    use sql::{Dialect, TableUse};
-    use std::collections::BTreeSet;
 
-    fn read(kind: Kind) -> Statement {
-        Statement {
-            kind,
-            effects: BTreeSet::from([kind]),
-            tables: BTreeSet::new(),
-            columns: BTreeSet::new(),
-            functions: BTreeSet::new(),
-            has_where: None,
-            has_limit: None,
-            returns_rows: true,
-            is_read_only: true,
-            risks: BTreeSet::new(),
-            read: BTreeSet::new(),
-            filtered: BTreeSet::new(),
-            whole_rows: BTreeSet::new(),
-        }
+    fn verdict(statements: Vec<Statement>) -> Result<(), NotReadOnly> {
+        may_run_read_only(&facts(statements))
     }
 
-    fn verdict(statements: Vec<Statement>, parsed: bool) -> Result<(), NotReadOnly> {
-        may_run_read_only(&Facts {
-            dialect: Dialect::Postgres,
-            parsed,
-            parse_error: Some("line 1".into()),
-            fingerprint: String::new(),
-            statements,
-        })
-    }
-
-    fn written(table: &str) -> TableUse {
-        TableUse {
-            name: table.into(),
-            access: Access::Write,
-        }
+    fn written(name: &str) -> sql::TableUse {
+        table(name, Access::Write)
     }
 
     fn refused(statement: Statement) -> String {
-        verdict(vec![read(Kind::Select), statement], true)
+        verdict(vec![read(Kind::Select), statement])
             .unwrap_err()
             .to_string()
     }
@@ -224,12 +196,12 @@ mod tests {
             Kind::Copy,
             Kind::Set,
         ] {
-            assert_eq!(verdict(vec![read(kind)], true), Ok(()), "{kind:?}");
+            assert_eq!(verdict(vec![read(kind)]), Ok(()), "{kind:?}");
         }
-        assert_eq!(verdict(vec![], true), Ok(()));
+        assert_eq!(verdict(vec![]), Ok(()));
         let mut plan = read(Kind::Explain);
         plan.tables.insert(written("users"));
-        assert_eq!(verdict(vec![plan], true), Ok(()));
+        assert_eq!(verdict(vec![plan]), Ok(()));
     }
 
     #[test]
@@ -255,7 +227,10 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_does_not_run() {
-        let error = verdict(vec![read(Kind::Select)], false).unwrap_err();
+        let mut facts = facts(vec![read(Kind::Select)]);
+        facts.parsed = false;
+        facts.parse_error = Some("line 1".into());
+        let error = may_run_read_only(&facts).unwrap_err();
         assert!(error.to_string().ends_with("not understood as SQL: line 1"));
     }
 
@@ -274,13 +249,8 @@ mod tests {
                     statement
                 })
                 .collect();
-            let facts = Facts {
-                dialect: Dialect::Mysql,
-                parsed,
-                parse_error: None,
-                fingerprint: String::new(),
-                statements,
-            };
+            let mut facts = facts(statements);
+            facts.parsed = parsed;
             if may_run_read_only(&facts).is_ok() {
                 prop_assert!(facts.is_read_only() && !facts.has(Risk::SideEffect));
             }

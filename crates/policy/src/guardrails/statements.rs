@@ -100,6 +100,8 @@ struct Judged<'a> {
     dialect: Dialect,
     tables: Vec<(Name<'a>, Access)>,
     columns: Vec<Name<'a>>,
+    /// Tables of which every column may be read.
+    whole_rows: Vec<Name<'a>>,
     functions: Vec<Name<'a>>,
 }
 
@@ -115,6 +117,7 @@ impl<'a> Judged<'a> {
                 .map(|table| (Name::new(&table.name), table.access))
                 .collect(),
             columns: statement.columns.iter().map(name).collect(),
+            whole_rows: statement.whole_rows.iter().map(name).collect(),
             functions: statement.functions.iter().map(name).collect(),
         }
     }
@@ -196,6 +199,12 @@ impl<'a> Judged<'a> {
             let is_denied = |glob: &NameGlob| glob.may_mean_column(name);
             if rule.deny_columns.iter().any(is_denied) {
                 note(format!("column {}", name.text()));
+            }
+        }
+        for table in &self.whole_rows {
+            let is_denied = |glob: &NameGlob| glob.may_mean_column_of(table);
+            if rule.deny_columns.iter().any(is_denied) {
+                note(format!("column {}.*", table.text()));
             }
         }
         for name in &self.functions {

@@ -1,6 +1,7 @@
 //! Input rules: words, patterns and facts.
 
 mod facts;
+mod parsed;
 mod random;
 
 use serde_json::{Value, json};

@@ -5,9 +5,10 @@ mod random;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use sql::{Dialect, Kind, Statement};
+use sql::Kind;
 
 use super::*;
+use crate::sample::{facts, statement};
 
 /// Every type of the presets.
 pub(super) fn known() -> Vec<&'static str> {
@@ -158,7 +159,7 @@ fn a_preset_with_a_type_that_the_engine_does_not_know_is_refused() {
 #[test]
 fn an_entry_without_a_strategy_takes_that_of_the_rule() {
     let plan = plan(json!({
-        "name": "r", "strategy": "hash", "strategy_options": {"scope": "connection"},
+        "name": "r", "strategy": "hash", "strategy_options": {"scope": "organization"},
         "score_threshold": 0.8,
         "supported_entity_types": [{"name": "TIME_DATA"}],
         "custom_entity_types": [{"name": "BADGE", "regex": "B[0-9]+", "strategy": "partial",
@@ -173,17 +174,17 @@ fn an_entry_without_a_strategy_takes_that_of_the_rule() {
     };
     assert_eq!(
         plan.entities[0].treatment,
-        treatment(Strategy::Hash, 4, KeyScope::Connection)
+        treatment(Strategy::Hash, 4, KeyScope::Organization)
     );
     assert!((plan.entities[0].threshold - 0.8).abs() < f64::EPSILON);
     assert_eq!(
         plan.custom[0].treatment,
-        treatment(Strategy::Partial, 2, KeyScope::Organization)
+        treatment(Strategy::Partial, 2, KeyScope::Connection)
     );
     assert!((plan.custom[0].score - 1.0).abs() < f64::EPSILON);
     assert_eq!(
         plan.columns[0].treatment,
-        treatment(Strategy::Nullify, 4, KeyScope::Connection)
+        treatment(Strategy::Nullify, 4, KeyScope::Organization)
     );
     assert_eq!(plan.columns[1].entity_type.as_deref(), Some("BADGE"));
 }
@@ -229,27 +230,10 @@ fn column_rules_touch_the_statements_that_may_read_them() {
     let plan = plan(json!({"name": "r", "column_rules": [
         {"table": "hr.people", "column": "sal*"}, {"column": "email"}]}));
     let touched = |columns: &[&str], parsed| {
-        let facts = Facts {
-            dialect: Dialect::Postgres,
-            parsed,
-            parse_error: None,
-            fingerprint: String::new(),
-            statements: vec![Statement {
-                kind: Kind::Select,
-                effects: BTreeSet::new(),
-                tables: BTreeSet::new(),
-                columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-                functions: BTreeSet::new(),
-                has_where: None,
-                has_limit: None,
-                returns_rows: true,
-                is_read_only: true,
-                risks: BTreeSet::new(),
-                read: BTreeSet::new(),
-                filtered: BTreeSet::new(),
-                whole_rows: BTreeSet::new(),
-            }],
-        };
+        let mut select = statement(Kind::Select);
+        select.columns = columns.iter().map(|name| (*name).to_owned()).collect();
+        let mut facts = facts(vec![select]);
+        facts.parsed = parsed;
         let columns = plan.columns_of(Some(&facts)).into_iter();
         columns
             .map(|column| column.column.clone())
@@ -259,6 +243,9 @@ fn column_rules_touch_the_statements_that_may_read_them() {
     assert_eq!(touched(&["users.email", "name"], true), ["email"]);
     assert_eq!(touched(&["users.*"], true), ["email"]);
     assert_eq!(touched(&["people.*"], true), ["sal*", "email"]);
+    let mut whole = statement(Kind::Select);
+    whole.whole_rows.insert("hr.people".into());
+    assert_eq!(plan.columns_of(Some(&facts(vec![whole]))).len(), 2);
     assert_eq!(touched(&["x.salary"], true), [""; 0]);
     assert_eq!(touched(&[], false), ["sal*", "email"]);
     assert_eq!(plan.columns_of(None).len(), 2);

@@ -100,23 +100,52 @@ fn without_rules_everything_leaves_at_once() {
 }
 
 #[test]
-fn patterns_see_what_is_around_a_window() {
+fn patterns_see_what_is_before_a_window() {
     let rules = guardrails(json!([
         {"type": "pattern_match", "pattern_regex": "\\bkey\\b", "action": "redact"},
         {"type": "pattern_match", "pattern_regex": "(?m)^id$", "action": "redact"},
-        {"type": "pattern_match", "pattern_regex": "\\Ax|y\\z", "action": "redact"},
+        {"type": "pattern_match", "pattern_regex": "\\Ax|\\Am|y\\z", "action": "redact"},
     ]));
-    for before in 4080..4100 {
-        let text = format!("{}keys monkey key\nid\nidx y", "z".repeat(before));
-        let wanted = format!(
-            "{}keys monkey <GUARDRAIL>\n<GUARDRAIL>\nidx <GUARDRAIL>",
-            "z".repeat(before)
-        );
-        assert_eq!(answer(&rules, [text.as_str()]).0, wanted, "{before}");
-        let doubled = format!("{}{text}", "z".repeat(4096));
-        let wanted = format!("{}{wanted}", "z".repeat(4096));
-        assert_eq!(answer(&rules, [doubled.as_str()]).0, wanted, "{before}");
+    let (inside, wanted) = (
+        "keys monkey key\nid\nvid\nmy",
+        "keys monkey <GUARDRAIL>\n<GUARDRAIL>\nvid\nmy",
+    );
+    // A window begins at each of the characters once.
+    for before in TAIL - inside.len()..=TAIL {
+        let (before, after) = ("z".repeat(before), "\nz".repeat(TAIL));
+        let text = format!("{before}{inside}{after}y");
+        let wanted = format!("{before}{wanted}{after}<GUARDRAIL>");
+        assert_eq!(answer(&rules, [text.as_str()]).0, wanted);
     }
+}
+
+#[test]
+fn patterns_see_what_is_after_a_window() {
+    let rules = guardrails(json!([
+        {"type": "pattern_match", "pattern_regex": "(?m)key$"},
+        {"type": "pattern_match", "pattern_regex": "\\bid\\b|o\\z"},
+    ]));
+    let inside = "keys ids on";
+    // A window ends at each of the characters once.
+    for before in WINDOW - inside.len()..=WINDOW {
+        let text = format!("{}{inside}{}", " ".repeat(before), "z".repeat(WINDOW));
+        assert_eq!(answer(&rules, [text.as_str()]), (text, false, vec![]));
+    }
+}
+
+#[test]
+fn a_match_that_reaches_into_the_next_window_is_not_searched_again() {
+    let rules = guardrails(json!([
+        {"type": "pattern_match", "pattern_regex": "ab+|b+c", "action": "redact"},
+        {"type": "pattern_match", "pattern_regex": "xy+|y+", "action": "warn"},
+    ]));
+    let (before, after) = ("z".repeat(TAIL - 100), "z".repeat(WINDOW));
+    let text = format!("{before}a{}c{after}", "b".repeat(200));
+    let wanted = format!("{before}<GUARDRAIL>c{after}");
+    assert_eq!(answer(&rules, [text.as_str()]).0, wanted);
+    let text = format!("{before}x{}{after}", "y".repeat(200));
+    let hits = answer(&rules, [text.as_str()]).2;
+    assert_eq!(hits[0].matched_words, [format!("x{}", "y".repeat(200))]);
 }
 
 #[test]

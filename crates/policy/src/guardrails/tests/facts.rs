@@ -1,40 +1,11 @@
 //! Rules about statements, on facts made by hand.
 
-use std::collections::BTreeSet;
-
 use model::Action;
 use serde_json::{Value, json};
-use sql::{Access, Dialect, Facts, Kind, Risk, Statement, TableUse};
+use sql::{Access, Facts, Kind, Risk, Statement};
 
 use super::compiled;
-
-fn statement(kind: Kind) -> Statement {
-    Statement {
-        kind,
-        effects: BTreeSet::from([kind]),
-        tables: BTreeSet::new(),
-        columns: BTreeSet::new(),
-        functions: BTreeSet::new(),
-        has_where: None,
-        has_limit: None,
-        returns_rows: kind == Kind::Select,
-        is_read_only: kind == Kind::Select,
-        risks: BTreeSet::new(),
-        read: BTreeSet::new(),
-        filtered: BTreeSet::new(),
-        whole_rows: BTreeSet::new(),
-    }
-}
-
-fn facts(statements: Vec<Statement>) -> Facts {
-    Facts {
-        dialect: Dialect::Postgres,
-        parsed: true,
-        parse_error: None,
-        fingerprint: String::new(),
-        statements,
-    }
-}
+use crate::sample::{facts, statement, table};
 
 /// The violated facts of one rule.
 fn violated(sql: Value, facts: &Facts) -> Vec<String> {
@@ -49,12 +20,8 @@ fn violated(sql: Value, facts: &Facts) -> Vec<String> {
 
 fn select(tables: &[&str], columns: &[&str]) -> Statement {
     let mut select = statement(Kind::Select);
-    for name in tables {
-        select.tables.insert(TableUse {
-            name: (*name).to_owned(),
-            access: Access::Read,
-        });
-    }
+    let read = tables.iter().map(|name| table(name, Access::Read));
+    select.tables = read.collect();
     select.columns = columns.iter().map(|name| (*name).to_owned()).collect();
     select
 }
@@ -139,10 +106,7 @@ fn a_required_limit_is_for_rows_that_are_answered() {
 #[test]
 fn tables_are_denied_and_allowed_by_how_they_are_used() {
     let mut both = select(&["public.users"], &[]);
-    both.tables.insert(TableUse {
-        name: "log".into(),
-        access: Access::Write,
-    });
+    both.tables.insert(table("log", Access::Write));
     let both = facts(vec![both]);
     for (rule, words) in [
         (
@@ -191,6 +155,12 @@ fn columns_count_when_they_may_be_the_denied_ones() {
         let found = violated(rule.clone(), &facts(vec![select(&["users"], columns)]));
         assert_eq!(!found.is_empty(), is_violated, "{columns:?}: {found:?}");
     }
+    let mut whole = select(&["users"], &["users.name"]);
+    whole.whole_rows.insert("public.users".into());
+    assert_eq!(
+        violated(rule, &facts(vec![whole])),
+        ["column public.users.*"]
+    );
     let star = facts(vec![select(&["orders"], &["orders.*"])]);
     assert_eq!(
         violated(json!({"deny_columns": ["ssn"]}), &star),
