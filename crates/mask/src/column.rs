@@ -145,12 +145,18 @@ impl Column {
         }
         let mut found = Vec::new();
         self.judge(value, 0..value.len(), engine, &mut found);
-        for finding in found.iter().filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED) {
+        for finding in found
+            .iter()
+            .filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED)
+        {
             if let Kind::BuiltIn(entity) = finding.kind
                 && engine.wanted().has(entity)
                 && entity != Entity::ApiKey
                 && entity != Entity::DateTime
-                && !matches!(entity, Entity::Person | Entity::Location)
+                && !matches!(
+                    entity,
+                    Entity::Person | Entity::Location | Entity::PhoneNumber
+                )
             {
                 types.insert(entity);
             }
