@@ -153,7 +153,10 @@ impl Column {
                 && engine.wanted().has(entity)
                 && entity != Entity::ApiKey
                 && entity != Entity::DateTime
-                && !matches!(entity, Entity::Person | Entity::Location)
+                && !matches!(
+                    entity,
+                    Entity::Person | Entity::Location | Entity::PhoneNumber
+                )
             {
                 types.insert(entity);
             }

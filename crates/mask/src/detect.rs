@@ -115,6 +115,22 @@ impl<'t> Region<'t> {
         at + rest.iter().position(|b| !accept(*b)).unwrap_or(rest.len())
     }
 
+    /// [`Region::run`], but no longer than `most` bytes. Runs that may begin again inside
+    /// themselves need the limit: without it hostile text takes quadratic time.
+    fn run_within(&self, at: usize, most: usize, accept: impl Fn(u8) -> bool) -> usize {
+        let end = self.end.min(at.saturating_add(most));
+        let rest = self.slice(at, end);
+        at + rest.iter().position(|b| !accept(*b)).unwrap_or(rest.len())
+    }
+
+    /// The last border between characters at or before `at`.
+    fn floor(&self, mut at: usize) -> usize {
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
     /// What stands before `at`: a label of its own, else the name of the field.
     pub(crate) fn evidence(&self, at: usize) -> Evidence {
         let near = evidence::before(self.text, self.start, at);
@@ -251,6 +267,13 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     if !token.only(DIGIT)
         && keyed::may_be_key(region, token, next)
         && let Some(end) = keyed::offer(region, token, out)
+    {
+        return end;
+    }
+    if people
+        && next == b' '
+        && matches!(region.slice(token.start, token.end), b"at" | b"to" | b"in")
+        && let Some(end) = names::destination(region, token, out)
     {
         return end;
     }

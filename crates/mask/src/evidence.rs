@@ -171,10 +171,6 @@ fn of_key(head: &str) -> Evidence {
         .take_while(|(_, c)| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
         .last()
         .map_or(head.len(), |(i, _)| i);
-    let keyed = of_name(head.get(key_start..).unwrap_or_default());
-    if keyed.denies {
-        return keyed;
-    }
     let words = Words::of(clause(head));
     let spoken = (2..=words.count.min(4))
         .rev()
@@ -184,7 +180,7 @@ fn of_key(head: &str) -> Evidence {
             hints,
             ..Evidence::NONE
         },
-        None => keyed,
+        None => of_name(head.get(key_start..).unwrap_or_default()),
     }
 }
 

@@ -7,6 +7,9 @@ use crate::evidence::{self, Evidence};
 /// Types that may be nothing but letters, so that only a whole value shows them.
 const SHAPELESS: EntitySet = EntitySet::of(&[T::Person, T::Location, T::Nrp]);
 
+/// Longest value that is judged by its key, in bytes.
+const LONGEST_VALUE: usize = 4096;
+
 /// Whether a token followed by `next` can be a key.
 pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
     match next {
@@ -56,6 +59,10 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     {
         key_start -= 1;
     }
+    // What stands behind `=` or `:` is a value, not a key.
+    if matches!(region.previous(key_start), b'=' | b':') {
+        return None;
+    }
     let evidence = evidence::of_name(region.str(key_start, token.end));
     if evidence.hints.is_empty() {
         return None;
@@ -97,7 +104,9 @@ pub(super) fn login(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         return None;
     }
     let start = token.end + 1;
-    let end = region.run(start, |b| b > b' ' && !matches!(b, b'"' | b'\''));
+    let end = region.run_within(start, LONGEST_VALUE, |b| {
+        b > b' ' && !matches!(b, b'"' | b'\'')
+    });
     out.add(
         start,
         end,
@@ -111,16 +120,21 @@ pub(super) fn login(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 fn is_password(text: &str, prose: bool) -> bool {
     let odd = text.chars().any(|c| !c.is_alphabetic());
     let letters = text.chars().any(char::is_alphabetic);
+    let mixed =
+        text.chars().any(char::is_lowercase) && text.chars().skip(1).any(char::is_uppercase);
     !matches!(text, "reset" | "login")
-        && (!prose || (odd && letters && text.len() >= 6) || (odd && text.len() >= 8))
+        && (!prose || ((odd || mixed) && letters && text.len() >= 6) || (odd && text.len() >= 8))
 }
 
 /// Whether the key stands at the start of its line or region, as in `.env` and YAML.
 fn line_of_its_own(region: &Region<'_>, key_start: usize) -> bool {
     let head = region.slice(region.start, key_start);
-    let line = head.iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
-    let head = head.get(line..).unwrap_or_default();
-    head.iter().all(|b| matches!(b, b' ' | b'\t' | b'-')) || head == b"export "
+    let head = head.strip_suffix(b"export ").unwrap_or(head);
+    let before = head
+        .iter()
+        .rev()
+        .find(|b| !matches!(b, b' ' | b'\t' | b'-'));
+    matches!(before, None | Some(b'\n'))
 }
 
 /// The start of the value behind a key that ends at `at`, and whether only space parts
@@ -155,12 +169,13 @@ fn separator(region: &Region<'_>, at: usize) -> Option<(usize, bool)> {
 
 /// The value that begins at `start`.
 fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
-    let slashes = region.run(start, |b| b == b'\\');
+    let slashes = region.run_within(start, LONGEST_VALUE, |b| b == b'\\');
     let quote = region.byte(slashes);
     if matches!(quote, b'"' | b'\'' | b'`') {
         let body = slashes + 1;
         let mut end = body;
-        while end < region.end {
+        let limit = region.end.min(body + LONGEST_VALUE);
+        while end < limit {
             match region.byte(end) {
                 b'\\' if slashes == start => end += 1,
                 b if b == quote => break,
@@ -169,7 +184,7 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
             }
             end += 1;
         }
-        let mut end = end.min(region.end);
+        let mut end = region.floor(end.min(limit));
         while slashes > start && end > body && region.byte(end - 1) == b'\\' {
             end -= 1;
         }
@@ -177,13 +192,15 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
     }
     let mut start = start;
     if line_of_its_own(region, key_start) {
-        let end = region.run(start, |b| b != b'\n' && b != b'\r');
+        let end = region.run_within(start, LONGEST_VALUE, |b| b != b'\n' && b != b'\r');
         let text = region.str(start, end).trim_end().len();
         return floor(region, start, start + text, false);
     }
     if region.previous(key_start) == b';' {
         // In a list such as `Server=…;Password=…;` only the semicolon ends a value.
-        let end = region.run(start, |b| !matches!(b, b';' | b'"' | b'\'' | b'\n' | b'\r'));
+        let end = region.run_within(start, LONGEST_VALUE, |b| {
+            !matches!(b, b';' | b'"' | b'\'' | b'\n' | b'\r')
+        });
         return floor(region, start, end, false);
     }
     for scheme in ["Bearer ", "Basic ", "Token ", "bearer ", "token "] {
@@ -195,7 +212,7 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
             start += scheme.len();
         }
     }
-    let mut end = region.run(start, |b| {
+    let mut end = region.run_within(start, LONGEST_VALUE, |b| {
         b > b' '
             && !matches!(
                 b,

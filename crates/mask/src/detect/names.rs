@@ -237,6 +237,39 @@ fn introduction(region: &Region<'_>, at: usize) -> Option<&'static str> {
     INTRODUCTIONS.iter().find(|w| **w == word).copied()
 }
 
+/// Words before `at` or `to` that make what follows an address.
+const DESTINATIONS: &[&str] = &[
+    "lives",
+    "resides",
+    "living",
+    "residing",
+    "ship",
+    "shipped",
+    "shipping",
+    "deliver",
+    "delivered",
+    "delivery",
+    "relocated",
+];
+
+/// The place behind "lives at" and "ship to"; `token` is the `at` or `to`.
+pub(super) fn destination(
+    region: &Region<'_>,
+    token: Token,
+    out: &mut Findings<'_>,
+) -> Option<usize> {
+    let head = region.str(
+        region.start.max(token.start.saturating_sub(12)),
+        token.start,
+    );
+    let word = head
+        .trim_ascii_end()
+        .rsplit(|c: char| !c.is_ascii_alphabetic())
+        .next()?;
+    let leads = DESTINATIONS.iter().any(|w| word.eq_ignore_ascii_case(w));
+    leads.then(|| place(region, token.end + 1, out)).flatten()
+}
+
 /// Small words inside addresses.
 const STREET_WORDS: &[&str] = &[
     "ul",

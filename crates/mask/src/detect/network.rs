@@ -7,6 +7,10 @@ use crate::entity::Entity;
 
 /// Longest local part (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL: usize = 64;
+/// Longest domain that is looked at, in bytes (RFC 1035: 255 octets in ASCII).
+const LONGEST_DOMAIN: usize = 512;
+/// How far the host of a connection string is looked for, in bytes.
+const LONGEST_LOGIN: usize = 512;
 /// Longest URL that is looked at as a whole.
 const LONGEST_URL: usize = 2048;
 
@@ -24,7 +28,7 @@ pub(super) fn email(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
         start += 1;
     }
     let domain = token.end + 1;
-    let mut end = region.run(domain, |b| {
+    let mut end = region.run_within(domain, LONGEST_DOMAIN, |b| {
         b.is_ascii_alphanumeric() || b >= 0x80 || b == b'.' || b == b'-'
     });
     while end > domain && matches!(region.byte(end - 1), b'.' | b'-') {
@@ -58,6 +62,10 @@ pub(super) fn colon(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
 }
 
 fn url(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    // Inside another URL: that one has been judged.
+    if region.previous(token.start) == b'/' {
+        return None;
+    }
     // A scheme such as `postgresql+asyncpg` has marks in it.
     let mut start = token.start;
     while start > region.start
@@ -68,19 +76,17 @@ fn url(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usiz
     }
     let body = token.end + 3;
     let stop = |b: u8| b <= b' ' || b"\"'<>`|\\{}".contains(&b);
-    let mut end = region.run(body, |b| !stop(b)).min(body + LONGEST_URL);
-    while end > body && !region.text.is_char_boundary(end) {
-        end -= 1;
-    }
-    while end > body && b".,;:!?)]".contains(&region.byte(end - 1)) {
-        end -= 1;
-    }
-    let rest = region.slice(body, end);
     let scheme = region.str(token.start, token.end).to_ascii_lowercase();
     let web = matches!(
         scheme.as_str(),
         "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "sftp"
     );
+    let most = if web { LONGEST_URL } else { LONGEST_LOGIN };
+    let mut end = region.floor(region.run_within(body, most, |b| !stop(b)));
+    while end > body && b".,;:!?)]".contains(&region.byte(end - 1)) {
+        end -= 1;
+    }
+    let rest = region.slice(body, end);
     // A password may hold an at sign: the last one before the host counts.
     if let Some(sign) = rest.iter().rposition(|b| *b == b'@')
         && let Some(colon) = rest.iter().position(|b| *b == b':')

@@ -115,8 +115,10 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     {
         return Some(end);
     }
-    if before == b'+' || before == b'(' || next == b')' {
-        return phone::marked(region, token, out);
+    if (before == b'+' || before == b'(')
+        && let Some(end) = phone::marked(region, token, out)
+    {
+        return Some(end);
     }
     // The tail of `ORD-2024-905908`, a fraction, a path.
     if matches!(before, b'-' | b'/' | b'.' | b'_' | b':' | b'$' | b'#')
@@ -144,11 +146,15 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
             .flatten();
     }
     let whole = number.end;
+    // Groups that are all alike belong together: no part of a card is an Aadhaar.
+    let alike = number.count > 3
+        && number.uniform()
+        && number.groups().windows(2).all(|w| w.first() == w.last());
     loop {
         if let Some(end) = judge(region, &number, whole, out) {
             return Some(end);
         }
-        if number.count < 2 {
+        if number.count < 2 || alike {
             return None;
         }
         number.shorten();

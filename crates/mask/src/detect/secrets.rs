@@ -144,25 +144,29 @@ fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
         .get(from..to)?
         .iter()
         .find(|(p, ..)| p.as_bytes().get(1) == text.get(1) && text.starts_with(p.as_bytes()))?;
+    // `sk-sk-sk-` is a word in a chain of them.
+    if prefix.ends_with('-') && region.previous(token.start) == b'-' {
+        return None;
+    }
     let body = token.start + prefix.len();
     let dotted = matches!(*prefix, "SG." | "ya29." | "hvs." | "hvb." | "xoxe.");
-    let mut end = match entity {
-        T::AwsAccessKey => region.run(body, |b| b.is_ascii_uppercase() || b.is_ascii_digit()),
-        _ => region.run(body, |b| {
-            opaque(b) || (dotted && b == b'.') || (*prefix == "glc_" && b"+/=".contains(&b))
-        }),
+    let accept = |b: u8| match entity {
+        T::AwsAccessKey => b.is_ascii_uppercase() || b.is_ascii_digit(),
+        _ => opaque(b) || (dotted && b == b'.') || (*prefix == "glc_" && b"+/=".contains(&b)),
     };
-    while end > body && matches!(region.byte(end - 1), b'.' | b'-') {
-        end -= 1;
-    }
-    let tail = region.slice(body, end);
-    let exact = *entity != T::AwsAccessKey || (tail.len() == 16 && !opaque(region.byte(end)));
+    let head = region.run_within(body, HEAD, accept);
+    let tail = region.slice(body, head);
+    let exact = *entity != T::AwsAccessKey || (tail.len() == 16 && !opaque(region.byte(head)));
     // `sk-` and its like also begin ordinary hyphenated words.
     let mixed =
         tail.iter().any(u8::is_ascii_lowercase) && tail.iter().skip(1).any(u8::is_ascii_uppercase);
     let random = mixed || *entity == T::AwsAccessKey || tail.iter().any(u8::is_ascii_digit);
     if tail.len() < *least || !exact || !random {
         return None;
+    }
+    let mut end = region.run(head, accept);
+    while end > body && matches!(region.byte(end - 1), b'.' | b'-') {
+        end -= 1;
     }
     out.add(token.start, end, *entity, 0.97);
     Some(end)
@@ -217,6 +221,11 @@ fn armour(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
     Some(end)
 }
 
+/// Longest opaque token that is looked at.
+const LONGEST_BLOB: usize = 4096;
+/// Bytes by which a token with a known prefix is told from words.
+const HEAD: usize = 512;
+
 /// Characters of base64 and base64url but for the padding.
 fn base64(byte: u8) -> bool {
     opaque(byte) || matches!(byte, b'+' | b'/')
@@ -233,7 +242,9 @@ fn blob(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usi
     {
         return None;
     }
-    let body = region.run(token.start, base64);
+    let inside = base64(region.previous(token.start));
+    let most = if inside { HEAD } else { LONGEST_BLOB };
+    let body = region.run_within(token.start, most, base64);
     let padding = region.run(body, |b| b == b'=');
     let end = if padding - body <= 2 && !base64(region.byte(padding)) {
         padding

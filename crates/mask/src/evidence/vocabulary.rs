@@ -154,7 +154,7 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::PhoneNumber], "phone phones phonenumber phoneno telephone telephonenumber tel telno mobile mobileno mobilenumber
         cell cellphone cellnumber fax faxnumber telefon telefone telefono teléfono celular movil móvil handy handynummer
         rufnummer telefonnummer telefoon telefoonnummer mobil msisdn callback callbacknumber whatsapp telefonszam komorka
-        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline callme mynumber reachme textme ringme callhim callher callthem mob mobno phno caller callerid tonumber fromnumber calledparty callingparty phn tlf telf fon hp handphone mobiltelefon telephoneportable
+        nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline callme mynumber reachme reachhim reachher reachthem reachusat reachus textme ringme callhim callher callthem mob mobno phno caller callerid tonumber fromnumber calledparty callingparty phn tlf telf fon hp handphone mobiltelefon telephoneportable
         contactnumber contactno homephone workphone dial fone puhelinnro contactphone"),
     (&[T::CreditCard], "card cardnumber cardno cardnum creditcard creditcardnumber creditcardno ccnumber ccnum ccno cc
         debitcard paymentcard primaryaccountnumber tarjeta tarjetacredito numerotarjeta cartao cartaocredito cartecredit

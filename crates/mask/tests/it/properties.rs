@@ -138,3 +138,46 @@ fn the_answer_of_a_line_counts_code_points() {
     );
     assert_eq!(answer["spans"][0]["type"], "EMAIL_ADDRESS");
 }
+
+/// Texts made to let a detector begin again and again inside its own run.
+#[test]
+fn hostile_repetition_takes_linear_time() {
+    let engine = engine();
+    let seconds = |text: &str| {
+        let start = std::time::Instant::now();
+        engine.find(text);
+        start.elapsed().as_secs_f64()
+    };
+    for piece in [
+        "a://",
+        "sk-",
+        "password:",
+        "pwd='",
+        "eyJ.",
+        "a@",
+        "aB-",
+        "1-",
+        "1 ",
+        "+1",
+        "((",
+        "aa:",
+        "-----BEGIN PRIVATE KEY-----",
+        "\"",
+        "{\"a\":",
+        "Maria ",
+        "lives at A ",
+        "a1b2c3d4e5f6g7h8-",
+        "DE89 ",
+        "key=",
+        "http://u:p",
+        "id,email\n",
+        "a|b\n-+-\n",
+        "é",
+        "is ",
+    ] {
+        let text = piece.repeat((1 << 17) / piece.len());
+        let taken = seconds(&text);
+        // 128 KiB; a quadratic walk takes minutes.
+        assert!(taken < 10.0, "{piece:?} took {taken} s");
+    }
+}
