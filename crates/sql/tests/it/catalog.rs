@@ -4,7 +4,10 @@ use sql::{Catalog, Dialect, ResultColumn, facts_with, lineage, lineages};
 
 fn shop() -> Catalog {
     let ddl = include_str!("../corpus/schema_postgres.sql");
-    Catalog::from_ddl(ddl, Dialect::Postgres).unwrap()
+    match Catalog::from_ddl(ddl, Dialect::Postgres) {
+        Ok(catalog) => catalog,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// The columns as `name<source,source`, with `?` where more may hide.

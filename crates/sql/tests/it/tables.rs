@@ -6,8 +6,8 @@ use sql::{Dialect, Labels, labels};
 
 /// The labels that are set, by name.
 fn set(labels: &Labels) -> BTreeSet<String> {
-    let serde_json::Value::Object(fields) = serde_json::to_value(labels).unwrap() else {
-        unreachable!("labels are an object");
+    let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(labels) else {
+        panic!("labels are an object");
     };
     let fields = fields.into_iter();
     fields
