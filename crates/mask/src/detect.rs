@@ -217,9 +217,24 @@ impl Token {
     }
 }
 
+/// Offers a word in small letters that stands alone: most tokens of most texts.
+fn word(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>) -> Option<usize> {
+    let text = region.slice(token.start, token.end);
+    if people && matches!(text, b"at" | b"to" | b"in") {
+        return names::destination(region, token, out);
+    }
+    match keyed::may_be_key(region, token, region.byte(token.end)) {
+        true => keyed::offer(region, token, out),
+        false => None,
+    }
+}
+
 /// Offers a token to the detectors; answers where the walk goes on.
 fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>) -> usize {
     let next = region.byte(token.end);
+    if token.only(LOWER) && matches!(next, b' ' | b'\t' | b'\n') {
+        return word(region, token, people, out).unwrap_or(token.end);
+    }
     if next == b'@'
         && let Some(end) = network::email(region, token, out)
     {
@@ -267,13 +282,6 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     if !token.only(DIGIT)
         && keyed::may_be_key(region, token, next)
         && let Some(end) = keyed::offer(region, token, out)
-    {
-        return end;
-    }
-    if people
-        && next == b' '
-        && matches!(region.slice(token.start, token.end), b"at" | b"to" | b"in")
-        && let Some(end) = names::destination(region, token, out)
     {
         return end;
     }
