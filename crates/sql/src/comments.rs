@@ -25,7 +25,9 @@ pub fn without_comments(text: &str, dialect: Option<Dialect>) -> Cow<'_, str> {
         // To MySQL two dashes are a comment only with a space behind them, which must
         // not come from here.
         if dialect == Dialect::Mysql && bare.ends_with("--") {
-            bare.insert(bare.len() - 1, ' ');
+            let dashes = bare.len() - bare.trim_end_matches('-').len();
+            bare.truncate(bare.len() - dashes);
+            bare.push_str("- ".repeat(dashes).trim_end());
         }
         bare.push(' ');
     }

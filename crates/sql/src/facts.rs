@@ -138,7 +138,8 @@ pub struct Statement {
     /// What makes it dangerous.
     #[serde(skip)]
     pub risks: BTreeSet<Risk>,
-    /// Columns whose values it reads, named as in `columns`.
+    /// Columns whose values it reads, named as in `columns`; `users.?` for one that is
+    /// named by its place, so that it may be any of the table.
     #[serde(skip)]
     pub read: BTreeSet<String>,
     /// Columns that its rows are chosen, joined, grouped or ordered by, named as in

@@ -8,6 +8,7 @@ use crate::catalog::{Catalog, without_default_schema};
 use crate::client::{Client, facts_for_client};
 use crate::facts::{Dialect, Facts, Kind, Risk};
 use crate::harmless;
+use crate::resolve::rows::ANY_COLUMN;
 use crate::understand::facts_with;
 
 /// Columns that are sensitive unless others are named.
@@ -143,6 +144,12 @@ fn of_facts(facts: &Facts, sensitive: &[&str]) -> Labels {
                 .extend(table_names(&table.name, facts.dialect));
         }
         for column in &statement.read {
+            if column.ends_with(ANY_COLUMN) {
+                // It may be any column of its table.
+                let all = sensitive.iter().map(|name| (*name).to_owned());
+                labels.sensitive_columns.extend(all);
+                continue;
+            }
             let last = column.rsplit('.').next().unwrap_or(column).to_lowercase();
             if sensitive.contains(&last.as_str()) {
                 labels.sensitive_columns.insert(last);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalog::{Catalog, CatalogError};
 use crate::facts::{Dialect, Kind};
 use crate::resolve::Resolver;
-use crate::resolve::rows::{Column, Rows};
+use crate::resolve::rows::{ANY_COLUMN, Column, Rows};
 use crate::tree::Lowered;
 use crate::understand::understood;
 
@@ -84,7 +84,10 @@ impl From<Column> for ResultColumn {
     fn from(column: Column) -> Self {
         Self {
             name: column.name,
-            sources: column.origin.bases,
+            sources: {
+                let bases = column.origin.bases.into_iter();
+                bases.filter(|base| !base.ends_with(ANY_COLUMN)).collect()
+            },
             is_certain: column.origin.is_sure,
         }
     }

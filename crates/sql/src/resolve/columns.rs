@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::rows::{Column, Origin, Rows};
+use super::rows::{ANY_COLUMN, Column, Origin, Rows};
 use super::{Purpose, Relation, Resolver, Scope};
 use crate::facts::Dialect;
 use crate::tree::Expr;
@@ -83,7 +83,8 @@ impl Resolver<'_> {
             self.qualified(qualifier, column, scope)
         };
         if is_clear {
-            self.found.columns.extend(origin.bases.iter().cloned());
+            let named = origin.bases.iter().filter(|it| !it.ends_with(ANY_COLUMN));
+            self.found.columns.extend(named.cloned());
         } else {
             self.found.columns.insert(name.join("."));
         }

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// Ends the base of a column that got its name by its place in a table whose columns
+/// are not known: `users AS t(a, b)`. It may be any of them.
+pub(crate) const ANY_COLUMN: &str = ".?";
+
 /// Where a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
@@ -103,6 +107,10 @@ impl Rows {
         // Which column gets which name is not known: each may be any.
         let mut origin = self.origin();
         origin.is_sure = false;
+        let tables = self.rest.iter();
+        origin
+            .bases
+            .extend(tables.map(|table| format!("{table}{ANY_COLUMN}")));
         Self {
             columns: names
                 .iter()

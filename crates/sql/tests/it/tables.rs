@@ -65,6 +65,12 @@ fn statements_of_postgres() {
 }
 
 #[test]
+fn more_statements_of_postgres() {
+    let table = include_str!("../tables/postgres_more.txt");
+    check(table, Dialect::Postgres, None);
+}
+
+#[test]
 fn statements_of_mysql() {
     check(include_str!("../tables/mysql.txt"), Dialect::Mysql, None);
 }
