@@ -33,7 +33,8 @@ pub(super) enum Row {
 /// Whether a line can be the first of a table, so that the next one must be seen.
 pub(super) fn may_begin(line: &str) -> bool {
     let first = line.bytes().next().unwrap_or(0);
-    if line.is_empty() || line.len() > 16 * 1024 || matches!(first, b'{' | b'[') {
+    // Names do not begin with a digit; most lines of logs do.
+    if line.is_empty() || line.len() > 16 * 1024 || matches!(first, b'{' | b'[' | b'0'..=b'9') {
         return false;
     }
     first == b'|'
