@@ -183,14 +183,18 @@ impl Column {
         engine: &Engine,
         out: &mut Vec<Finding>,
     ) {
-        let value = text.get(cell.clone()).unwrap_or_default();
-        let start = cell.start + (value.len() - value.as_bytes().trim_ascii_start().len());
-        let end = start + value.as_bytes().trim_ascii().len();
-        if start >= end {
+        let bytes = text.as_bytes().get(cell.clone()).unwrap_or_default();
+        let lead = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let bytes = bytes.get(lead..).unwrap_or_default().trim_ascii_end();
+        let silent = self.decided.is_none() && self.evidence.hints.is_empty();
+        if bytes.is_empty() || (silent && engine.is_plain() && is_small(bytes)) {
             return;
         }
+        let start = cell.start + lead;
+        let end = start + bytes.len();
+        let value = text.get(start..end).unwrap_or_default();
         if let Some(kind) = self.decided {
-            if !self.ruled && whole::is_void(value.trim_ascii()) {
+            if !self.ruled && whole::is_void(value) {
                 return;
             }
             let score = if self.ruled { 1.0 } else { BY_COLUMN };
@@ -205,14 +209,10 @@ impl Column {
                 return;
             }
         }
-        if self.evidence.hints.is_empty()
-            && engine.is_plain()
-            && is_small(value.as_bytes().trim_ascii())
-        {
-            return;
-        }
         let region = Region::new(text, start, end, self.evidence, engine.wanted());
-        keyed::field(&region, self.evidence, &mut Findings::into(out));
+        if !self.evidence.hints.is_empty() {
+            keyed::field(&region, self.evidence, &mut Findings::into(out));
+        }
         engine.scan(&region, out);
     }
 }
