@@ -100,8 +100,11 @@ impl Flow {
                 && names.len() <= MOST_COLUMNS
             {
                 self.expanded = false;
+                let mut columns: Vec<Column> =
+                    names.iter().map(|n| Column::named(n, engine)).collect();
+                Column::settle(&mut columns);
                 self.table = Some(Table {
-                    columns: names.iter().map(|n| Column::named(n, engine)).collect(),
+                    columns,
                     shape,
                     voted: false,
                     cells: Vec::new(),
