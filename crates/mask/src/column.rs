@@ -45,6 +45,10 @@ pub(crate) struct Column {
     decided: Option<Kind>,
     /// Whether a rule of the plan decided.
     ruled: bool,
+    /// Whether the name tells a property of goods.
+    goods: bool,
+    /// Whether it calls for people but stands beside properties of goods.
+    doubtful: bool,
 }
 
 impl Column {
@@ -72,6 +76,8 @@ impl Column {
             evidence,
             decided: ruled,
             ruled: ruled.is_some(),
+            goods: evidence::is_of_goods(name),
+            doubtful: false,
         }
     }
 
@@ -81,6 +87,35 @@ impl Column {
             evidence: evidence::of_name(name),
             decided: None,
             ruled: false,
+            goods: false,
+            doubtful: false,
+        }
+    }
+
+    /// Doubts columns such as `name` in tables of goods, where a column beside them tells
+    /// a property of goods and none a property of people. Unless a known first name is
+    /// among their first values they are not taken for people.
+    pub(crate) fn settle(columns: &mut [Self]) {
+        const OF_PEOPLE: EntitySet = EntitySet::of(&[
+            Entity::EmailAddress,
+            Entity::PhoneNumber,
+            Entity::DateOfBirth,
+            Entity::Person,
+            Entity::Location,
+            Entity::UsSsn,
+            Entity::Password,
+        ]);
+        let people = columns
+            .iter()
+            .any(|c| !c.evidence.vague && c.evidence.hints.meets(OF_PEOPLE));
+        if people || !columns.iter().any(|c| c.goods) {
+            return;
+        }
+        for column in columns
+            .iter_mut()
+            .filter(|c| c.evidence.vague && c.evidence.hints_at(Entity::Person))
+        {
+            column.doubtful = true;
         }
     }
 
@@ -107,6 +142,10 @@ impl Column {
             }
             let valid = self.valid_types(value, engine);
             checked = Some(checked.map_or(valid, |known| known.both(valid)));
+        }
+        if self.doubtful && people == 0 && count > 0 {
+            self.evidence = Evidence::NONE;
+            return;
         }
         // One number in ten has the right check digit by chance, a whole column has not.
         if let Some(entity) = checked.and_then(|all| all.iter().next())
@@ -183,14 +222,18 @@ impl Column {
         engine: &Engine,
         out: &mut Vec<Finding>,
     ) {
-        let value = text.get(cell.clone()).unwrap_or_default();
-        let start = cell.start + (value.len() - value.as_bytes().trim_ascii_start().len());
-        let end = start + value.as_bytes().trim_ascii().len();
-        if start >= end {
+        let bytes = text.as_bytes().get(cell.clone()).unwrap_or_default();
+        let lead = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let bytes = bytes.get(lead..).unwrap_or_default().trim_ascii_end();
+        let silent = self.decided.is_none() && self.evidence.hints.is_empty();
+        if bytes.is_empty() || (silent && engine.is_plain() && is_small(bytes)) {
             return;
         }
+        let start = cell.start + lead;
+        let end = start + bytes.len();
+        let value = text.get(start..end).unwrap_or_default();
         if let Some(kind) = self.decided {
-            if !self.ruled && whole::is_void(value.trim_ascii()) {
+            if !self.ruled && whole::is_void(value) {
                 return;
             }
             let score = if self.ruled { 1.0 } else { BY_COLUMN };
@@ -205,14 +248,10 @@ impl Column {
                 return;
             }
         }
-        if self.evidence.hints.is_empty()
-            && engine.is_plain()
-            && is_small(value.as_bytes().trim_ascii())
-        {
-            return;
-        }
         let region = Region::new(text, start, end, self.evidence, engine.wanted());
-        keyed::field(&region, self.evidence, &mut Findings::into(out));
+        if !self.evidence.hints.is_empty() {
+            keyed::field(&region, self.evidence, &mut Findings::into(out));
+        }
         engine.scan(&region, out);
     }
 }

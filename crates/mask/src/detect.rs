@@ -175,17 +175,22 @@ pub(crate) fn walk(region: &Region<'_>, out: &mut Vec<Finding>) {
     let bytes = region.bytes();
     let people = region.wanted.has(Entity::Person) || region.wanted.has(Entity::Location);
     let mut at = region.start;
-    while let Some(byte) = bytes.get(at) {
-        if class(*byte) == 0 {
-            at += 1;
-            continue;
-        }
-        let start = at;
+    while let Some(rest) = bytes.get(at..) {
+        let Some(gap) = rest.iter().position(|b| class(*b) != 0) else {
+            break;
+        };
+        let start = at + gap;
         let mut kinds = 0;
-        while let Some(kind) = bytes.get(at).map(|b| class(*b)).filter(|k| *k != 0) {
+        let mut length = 0;
+        for byte in rest.iter().skip(gap) {
+            let kind = class(*byte);
+            if kind == 0 {
+                break;
+            }
             kinds |= kind;
-            at += 1;
+            length += 1;
         }
+        at = start + length;
         let token = Token {
             start,
             end: at,
@@ -223,10 +228,28 @@ fn word(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>)
     if people && matches!(text, b"at" | b"to" | b"in") {
         return names::destination(region, token, out);
     }
-    match keyed::may_be_key(region, token, region.byte(token.end)) {
+    let key = matches!(region.byte(token.end + 1), b'=' | b':')
+        || (region.previous(token.start) == b'-' && token.len() > 3)
+        || (matches!(text.first(), Some(b'p' | b's' | b'c'))
+            && keyed::is_password_word(region.str(token.start, token.end)));
+    match key {
         true => keyed::offer(region, token, out),
         false => None,
     }
+}
+
+/// Offers a token of digits alone.
+fn digits(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let next = region.byte(token.end);
+    let found = match (next, token.len()) {
+        (b'@', _) => network::email(region, token, out),
+        (b':', ..=4) => network::colon(region, token, out),
+        (b'-', 2) => network::mac(region, token, out),
+        (b'.', 4) => network::dotted_mac(region, token, out),
+        (b'/' | b'+', _) => secrets::offer(region, token, out),
+        _ => None,
+    };
+    found.or_else(|| numbers::offer(region, token, out))
 }
 
 /// Offers a token to the detectors; answers where the walk goes on.
@@ -234,6 +257,9 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     let next = region.byte(token.end);
     if token.only(LOWER) && matches!(next, b' ' | b'\t' | b'\n') {
         return word(region, token, people, out).unwrap_or(token.end);
+    }
+    if token.only(DIGIT) {
+        return digits(region, token, out).unwrap_or(token.end);
     }
     if next == b'@'
         && let Some(end) = network::email(region, token, out)
@@ -263,24 +289,18 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     }
     if token.has(DIGIT) {
         let first = region.byte(token.start);
-        if token.only(DIGIT)
-            && let Some(end) = numbers::offer(region, token, out)
-        {
-            return end;
-        }
         if !token.only(DIGIT | UNDERSCORE | HIGH)
             && let Some(end) = codes::offer(region, token, out)
         {
             return end;
         }
-        if first.is_ascii_digit() && !token.only(DIGIT) && token.len() > 3 {
+        if first.is_ascii_digit() && token.len() > 3 {
             dates::leading(region, token, out);
         }
     } else if let Some(end) = codes::worded(region, token, out) {
         return end;
     }
-    if !token.only(DIGIT)
-        && keyed::may_be_key(region, token, next)
+    if keyed::may_be_key(region, token, next)
         && let Some(end) = keyed::offer(region, token, out)
     {
         return end;

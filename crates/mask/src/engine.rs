@@ -247,7 +247,8 @@ impl Engine {
         self.columns.find(name, sources)
     }
 
-    fn name(&self, kind: Kind) -> &str {
+    /// The name that a kind is reported and redacted by.
+    pub(crate) fn name(&self, kind: Kind) -> &str {
         self.action(kind).map_or("REDACTED", |a| a.name.as_str())
     }
 

@@ -97,6 +97,12 @@ fn hints_of(words: &Words, count: usize) -> Evidence {
     }
 }
 
+/// Whether a name tells a property of goods: beside it a column `name` names things.
+pub(crate) fn is_of_goods(name: &str) -> bool {
+    let words = Words::of(name);
+    (0..words.count).any(|i| vocabulary::is_of_goods(words.phrase(i, i + 1)))
+}
+
 /// What the words of a sentence before a value say; the nearest words win. Words for
 /// people and places stand in every sentence, so the search goes on behind them.
 pub(crate) fn of_words(before: &str) -> Evidence {

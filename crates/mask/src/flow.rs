@@ -30,6 +30,8 @@ struct Table {
     shape: Shape,
     columns: Vec<Column>,
     voted: bool,
+    /// The cells of the row being read.
+    cells: Vec<Range<usize>>,
 }
 
 /// Reads text as it comes and finds what is in it.
@@ -98,10 +100,14 @@ impl Flow {
                 && names.len() <= MOST_COLUMNS
             {
                 self.expanded = false;
+                let mut columns: Vec<Column> =
+                    names.iter().map(|n| Column::named(n, engine)).collect();
+                Column::settle(&mut columns);
                 self.table = Some(Table {
-                    columns: names.iter().map(|n| Column::named(n, engine)).collect(),
+                    columns,
                     shape,
                     voted: false,
+                    cells: Vec::new(),
                 });
                 return Step::Done(if shape.has_rule() { next.end } else { unit.end });
             }
@@ -136,57 +142,67 @@ impl Flow {
         window: Window<'_>,
         out: &mut Vec<Finding>,
     ) -> Step {
-        let wanted = if table.voted { 1 } else { SAMPLE_ROWS };
-        let mut rows: Vec<Vec<Range<usize>>> = Vec::new();
-        let mut odd = Vec::new();
-        let mut at = window.at;
-        let mut ended = false;
-        while rows.len() < wanted && at - window.at < SAMPLE_BYTES && at < window.text.len() {
-            let Some(unit) = lines::row(&window, at, table.shape) else {
-                self.table = Some(table);
-                return Step::Wait;
-            };
-            match table.shape.cells(window.text, &unit, table.columns.len()) {
-                shape::Row::Cells(cells) => rows.push(cells),
-                shape::Row::Rule => {}
-                shape::Row::Odd => odd.push(unit.start..unit.content_end),
-                shape::Row::End => {
-                    ended = true;
-                    break;
+        if !table.voted {
+            match table.sample(engine, &window) {
+                Some(()) => table.voted = true,
+                None => {
+                    self.table = Some(table);
+                    return Step::Wait;
                 }
+            }
+        }
+        let Some(unit) = lines::row(&window, window.at, table.shape) else {
+            self.table = Some(table);
+            return Step::Wait;
+        };
+        match table.row(window.text, &unit) {
+            shape::Row::Cells => {
+                for (column, cell) in table.columns.iter().zip(&table.cells) {
+                    column.judge(window.text, cell.clone(), engine, out);
+                }
+            }
+            shape::Row::Rule => {}
+            shape::Row::Odd => plain(engine, window.text, unit.start..unit.content_end, out),
+            shape::Row::End => return Step::Done(window.at),
+        }
+        self.table = Some(table);
+        Step::Done(unit.end)
+    }
+}
+
+impl Table {
+    fn row(&mut self, text: &str, unit: &Unit) -> shape::Row {
+        self.shape
+            .cells(text, unit, self.columns.len(), &mut self.cells)
+    }
+
+    /// Lets the first rows decide about the columns; `None` while they are not all
+    /// there.
+    fn sample(&mut self, engine: &Engine, window: &Window<'_>) -> Option<()> {
+        let mut rows: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut at = window.at;
+        while rows.len() < SAMPLE_ROWS && at - window.at < SAMPLE_BYTES {
+            if at >= window.text.len() {
+                match window.last {
+                    true => break,
+                    false => return None,
+                }
+            }
+            let unit = lines::row(window, at, self.shape)?;
+            match self.row(window.text, &unit) {
+                shape::Row::Cells => rows.push(self.cells.clone()),
+                shape::Row::Rule | shape::Row::Odd => {}
+                shape::Row::End => break,
             }
             at = unit.end;
         }
-        if rows.len() < wanted
-            && at >= window.text.len()
-            && !window.last
-            && !ended
-            && at - window.at < SAMPLE_BYTES
-        {
-            self.table = Some(table);
-            return Step::Wait;
+        for (i, column) in self.columns.iter_mut().enumerate() {
+            let values = rows
+                .iter()
+                .filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
+            column.vote(values, engine);
         }
-        if !table.voted {
-            for (i, column) in table.columns.iter_mut().enumerate() {
-                let values = rows
-                    .iter()
-                    .filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
-                column.vote(values, engine);
-            }
-            table.voted = true;
-        }
-        for row in &rows {
-            for (column, cell) in table.columns.iter().zip(row) {
-                column.judge(window.text, cell.clone(), engine, out);
-            }
-        }
-        for line in odd {
-            plain(engine, window.text, line, out);
-        }
-        if !ended {
-            self.table = Some(table);
-        }
-        Step::Done(at)
+        Some(())
     }
 }
 

@@ -65,14 +65,13 @@ fn masked(engine: &Engine, input: Input) -> Output {
         bytes = to;
         points
     };
-    let spans = engine
-        .find(&input.text)
-        .into_iter()
-        .map(|span| CodePoints {
-            start: count(span.start),
-            end: count(span.end),
-            entity: span.entity,
-            score: span.score,
+    let spans = findings
+        .iter()
+        .map(|found| CodePoints {
+            start: count(found.start),
+            end: count(found.end),
+            entity: engine.name(found.kind).to_owned(),
+            score: found.score,
         })
         .collect();
     Output {

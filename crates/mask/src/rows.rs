@@ -40,7 +40,7 @@ pub struct RowsMasker<'e> {
 impl<'e> RowsMasker<'e> {
     /// A masker for rows of these columns.
     pub fn new(engine: &'e Engine, columns: &[ColumnHint]) -> Self {
-        let columns = columns
+        let mut columns: Vec<Column> = columns
             .iter()
             .map(|hint| match (&hint.table, hint.source.is_empty()) {
                 (Some(table), true) => {
@@ -49,6 +49,7 @@ impl<'e> RowsMasker<'e> {
                 _ => Column::sourced(&hint.name, &hint.source, engine),
             })
             .collect();
+        Column::settle(&mut columns);
         Self {
             engine,
             columns,

@@ -24,7 +24,7 @@ pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
     }
 }
 
-fn is_password_word(word: &str) -> bool {
+pub(super) fn is_password_word(word: &str) -> bool {
     word.len() >= 3
         && matches!(
             word.as_bytes().first(),

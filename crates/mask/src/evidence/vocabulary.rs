@@ -21,6 +21,27 @@ pub(super) fn is_harmless(word: &str) -> bool {
     HARMLESS_SET.contains(word)
 }
 
+/// Whether the word names a property of goods and not of people.
+pub(super) fn is_of_goods(word: &str) -> bool {
+    matches!(
+        word,
+        "price"
+            | "cost"
+            | "sku"
+            | "stock"
+            | "qty"
+            | "quantity"
+            | "barcode"
+            | "ean"
+            | "upc"
+            | "asin"
+            | "isbn"
+            | "weight"
+            | "unit"
+            | "warehouse"
+    )
+}
+
 /// Whether the last word of a name adds nothing to what is before it: `nhs_num`.
 pub(super) fn is_neutral(word: &str) -> bool {
     matches!(

@@ -21,7 +21,7 @@ pub(super) enum Shape {
 /// What a line of a table is.
 pub(super) enum Row {
     /// Cells, as many as columns.
-    Cells(Vec<Range<usize>>),
+    Cells,
     /// A line that only draws.
     Rule,
     /// A line of the table that does not come apart.
@@ -33,7 +33,8 @@ pub(super) enum Row {
 /// Whether a line can be the first of a table, so that the next one must be seen.
 pub(super) fn may_begin(line: &str) -> bool {
     let first = line.bytes().next().unwrap_or(0);
-    if line.is_empty() || line.len() > 16 * 1024 || matches!(first, b'{' | b'[') {
+    // Names do not begin with a digit; most lines of logs do.
+    if line.is_empty() || line.len() > 16 * 1024 || matches!(first, b'{' | b'[' | b'0'..=b'9') {
         return false;
     }
     first == b'|'
@@ -137,8 +138,14 @@ fn is_name(cell: &str) -> bool {
 
 /// The cells of a delimited line that starts at `base`, without their quotes.
 fn delimited(line: &str, base: usize, separator: u8) -> Vec<Range<usize>> {
-    let bytes = line.as_bytes();
     let mut cells = Vec::new();
+    delimit(line, base, separator, &mut cells);
+    cells
+}
+
+/// [`delimited`] into a list that is there already.
+fn delimit(line: &str, base: usize, separator: u8, cells: &mut Vec<Range<usize>>) {
+    let bytes = line.as_bytes();
     let mut at = 0;
     loop {
         let quoted = separator != b'\t' && bytes.get(at) == Some(&b'"');
@@ -162,7 +169,7 @@ fn delimited(line: &str, base: usize, separator: u8) -> Vec<Range<usize>> {
         }
         match next {
             Some(next) => at = next + 1,
-            None => return cells,
+            None => return,
         }
     }
 }
@@ -178,37 +185,42 @@ impl Shape {
         !matches!(self, Self::Delimited(_))
     }
 
-    /// Takes a line apart.
-    pub(super) fn cells(self, text: &str, unit: &Unit, columns: usize) -> Row {
+    /// Takes a line apart into `cells`, which are emptied first.
+    pub(super) fn cells(
+        self,
+        text: &str,
+        unit: &Unit,
+        columns: usize,
+        cells: &mut Vec<Range<usize>>,
+    ) -> Row {
+        cells.clear();
         let line = unit.line(text);
-        let cells = match self {
+        match self {
             Self::Delimited(_) if line.is_empty() => return Row::End,
-            Self::Delimited(separator) => delimited(line, unit.start, separator),
+            Self::Delimited(separator) => delimit(line, unit.start, separator, cells),
             _ if line.trim().is_empty() => return Row::End,
             _ if is_rule(line) => return Row::Rule,
             Self::Aligned if line.starts_with('(') && line.ends_with(')') => return Row::End,
-            Self::Aligned => barred(line, unit.start),
+            Self::Aligned => barred(line, unit.start, cells),
             Self::Boxed if !line.starts_with('|') => return Row::End,
             Self::Boxed => {
                 let inner = line.trim_end();
                 let inner = inner.strip_suffix('|').unwrap_or(inner);
-                barred(inner.get(1..).unwrap_or_default(), unit.start + 1)
+                barred(inner.get(1..).unwrap_or_default(), unit.start + 1, cells);
             }
-        };
+        }
         match cells.len() == columns {
-            true => Row::Cells(cells),
+            true => Row::Cells,
             false if self.has_rule() && cells.len() > 1 => Row::Odd,
             false => Row::End,
         }
     }
 }
 
-fn barred(line: &str, base: usize) -> Vec<Range<usize>> {
+fn barred(line: &str, base: usize, cells: &mut Vec<Range<usize>>) {
     let mut start = base;
-    let mut cells = Vec::new();
     for cell in line.split('|') {
         cells.push(start..start + cell.len());
         start += cell.len() + 1;
     }
-    cells
 }

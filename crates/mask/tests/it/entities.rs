@@ -326,6 +326,15 @@ fn layouts_tell_what_columns_hold() {
 }
 
 #[test]
+fn a_name_beside_a_price_is_no_person() {
+    let engine = engine();
+    let goods = "id\tname\tprice\n1\tCeramic Mug\t5.00\n2\tSteel Bolt\t1.00\n";
+    assert_eq!(engine.mask_text(goods).text, goods);
+    let people = "id\tname\temail\n1\tZuri Abeni\tz@example.com\n2\tOle Bull\to@example.com\n";
+    assert_eq!(engine.mask_text(people).counts.get("PERSON"), Some(&2));
+}
+
+#[test]
 fn a_column_is_masked_as_a_whole() {
     let engine = engine();
     let rows: String = (0..20).map(|i| format!("user{i}@example.com\n")).collect();
