@@ -7,7 +7,7 @@ use model::{Connection, ConnectionId, RuleId};
 use moka::sync::Cache;
 use policy::{Guardrails, MaskingPlan};
 use secrecy::SecretSlice;
-use sql::Dialect;
+use sql::{Dialect, Facts, FactsCache};
 use store::{Error, OrgStore, Reach};
 
 use crate::{datamasking_rules, dialect, guardrails, masking_plan};
@@ -15,8 +15,15 @@ use crate::{datamasking_rules, dialect, guardrails, masking_plan};
 /// Most connections whose rules are kept compiled.
 const MOST: u64 = 10_000;
 
-/// Compiled rules by connection. Ids of connections are unique in all organizations.
-pub(crate) struct Policies(Cache<ConnectionId, Arc<Known>>);
+/// Bytes of statement facts that are kept.
+const MOST_FACTS: usize = 16 * 1024 * 1024;
+
+/// Compiled rules by connection, and facts of scripts that are asked again and again.
+/// Ids of connections are unique in all organizations; facts are those of the text.
+pub(crate) struct Policies {
+    known: Cache<ConnectionId, Arc<Known>>,
+    facts: Arc<FactsCache>,
+}
 
 /// What policy says about one connection.
 pub(crate) struct Policy {
@@ -26,7 +33,8 @@ pub(crate) struct Policy {
     /// What is masked by which rule, for who asks beforehand.
     plan: MaskingPlan,
     /// The language of what is asked.
-    pub(crate) dialect: Option<Dialect>,
+    dialect: Option<Dialect>,
+    facts: Arc<FactsCache>,
 }
 
 struct Known {
@@ -49,6 +57,17 @@ impl Policy {
                 None
             }
         }
+    }
+
+    /// The language of what is asked; `None` when it is no SQL.
+    pub(crate) const fn dialect(&self) -> Option<Dialect> {
+        self.dialect
+    }
+
+    /// What the statements of a script do; `None` when it is no SQL.
+    pub(crate) fn facts(&self, script: &str) -> Option<Arc<Facts>> {
+        let dialect = self.dialect?;
+        Some(self.facts.facts(script, dialect))
     }
 
     /// What is masked by which rule.
@@ -74,7 +93,10 @@ pub(crate) struct Unusable;
 
 impl Default for Policies {
     fn default() -> Self {
-        Self(Cache::new(MOST))
+        Self {
+            known: Cache::new(MOST),
+            facts: Arc::new(FactsCache::new(MOST_FACTS)),
+        }
     }
 }
 
@@ -89,7 +111,7 @@ impl Policies {
         connection: &Connection,
         generation: i64,
     ) -> Result<Arc<Policy>, Error> {
-        let known = self.0.get(&connection.id);
+        let known = self.known.get(&connection.id);
         if let Some(known) = &known
             && known.generation >= generation
         {
@@ -103,7 +125,7 @@ impl Policies {
             Some(known) if known.rules == rules && known.version == version => {
                 Arc::clone(&known.policy)
             }
-            _ => Arc::new(compile(store, connection, &reach).await?),
+            _ => Arc::new(self.compile(store, connection, &reach).await?),
         };
         let known = Known {
             generation,
@@ -111,30 +133,32 @@ impl Policies {
             version,
             policy: Arc::clone(&policy),
         };
-        self.0.insert(connection.id, Arc::new(known));
+        self.known.insert(connection.id, Arc::new(known));
         Ok(policy)
     }
-}
 
-async fn compile(
-    store: &OrgStore,
-    connection: &Connection,
-    reach: &Reach,
-) -> Result<Policy, Error> {
-    let masking = compile_masking(connection, reach, &store.masking_key().await?);
-    let (masking, plan) = match masking {
-        Ok((engine, plan)) => (Ok(engine), plan),
-        Err(error) => {
-            let error = format!("a masking rule cannot be applied: {error}");
-            (Err(error), MaskingPlan::default())
-        }
-    };
-    Ok(Policy {
-        guardrails: compile_guardrails(reach),
-        masking,
-        plan,
-        dialect: dialect::of(connection),
-    })
+    async fn compile(
+        &self,
+        store: &OrgStore,
+        connection: &Connection,
+        reach: &Reach,
+    ) -> Result<Policy, Error> {
+        let masking = compile_masking(connection, reach, &store.masking_key().await?);
+        let (masking, plan) = match masking {
+            Ok((engine, plan)) => (Ok(engine), plan),
+            Err(error) => {
+                let error = format!("a masking rule cannot be applied: {error}");
+                (Err(error), MaskingPlan::default())
+            }
+        };
+        Ok(Policy {
+            guardrails: compile_guardrails(reach),
+            masking,
+            plan,
+            dialect: dialect::of(connection),
+            facts: Arc::clone(&self.facts),
+        })
+    }
 }
 
 fn compile_masking(

@@ -30,7 +30,11 @@ pub(super) fn screen(admitted: Admitted) -> Result<Screened, Blocked> {
     if case.ask.verb == Verb::Introspect || !guardrails.has_input() {
         return Ok(Screened(case));
     }
-    let verdict = judge(guardrails, &case, None);
+    let facts = match guardrails.needs_facts() {
+        true => case.policy.facts(&case.ask.input),
+        false => None,
+    };
+    let verdict = judge(guardrails, &case, facts.as_deref());
     let told = verdict.message();
     match verdict.action {
         None | Some(Action::Warn | Action::Redact) => {
@@ -56,19 +60,12 @@ pub(super) fn unusable() -> Blocked {
     Blocked::unavailable("a guardrail of this connection cannot be evaluated")
 }
 
-/// What the input guardrails say of an ask; its facts are gathered when they are
-/// needed and not known.
-pub(super) fn judge(guardrails: &Guardrails, case: &Case, known: Option<&Facts>) -> Verdict {
-    let (ask, dialect) = (&case.ask, case.policy.dialect);
+/// What the input guardrails say of an ask with these facts.
+pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>) -> Verdict {
+    let ask = &case.ask;
     if case.connection.kind != ConnectionType::Database {
         return guardrails.command(&ask.args, &ask.input);
     }
-    let gathered = match dialect {
-        Some(dialect) if known.is_none() && guardrails.needs_facts() => {
-            Some(sql::facts(&ask.input, dialect))
-        }
-        _ => None,
-    };
-    let plain = sql::without_comments(&ask.input, dialect);
-    guardrails.input(&ask.input, &plain, known.or(gathered.as_ref()))
+    let plain = sql::without_comments(&ask.input, case.policy.dialect());
+    guardrails.input(&ask.input, &plain, facts)
 }

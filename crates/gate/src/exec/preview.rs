@@ -113,9 +113,9 @@ pub(crate) async fn preview(
     if !policy::sees(viewer, &case.connection) {
         return Ok(hidden(&case));
     }
-    let facts = match case.policy.dialect {
-        Some(dialect) if !case.ask.input.is_empty() => Some(sql::facts(&case.ask.input, dialect)),
-        _ => None,
+    let facts = match case.ask.input.is_empty() {
+        true => None,
+        false => case.policy.facts(&case.ask.input),
     };
     let access_mode = mode(&case);
     let problems = problems(&case);
@@ -123,7 +123,7 @@ pub(crate) async fn preview(
         .policy
         .guardrails()
         .filter(|_| case.ask.verb == Verb::Exec)
-        .map(|guardrails| guard_in::judge(guardrails, &case, facts.as_ref()));
+        .map(|guardrails| guard_in::judge(guardrails, &case, facts.as_deref()));
     let is_unusable = case.policy.guardrails().is_none() || case.policy.masking().is_err();
     let action = verdict.as_ref().and_then(|verdict| verdict.action);
     let review = review(&case, action);
@@ -143,9 +143,9 @@ pub(crate) async fn preview(
         problems,
         guardrails: verdict.map(|verdict| verdict.hits).unwrap_or_default(),
         review,
-        analyzer: analyzer(&case, facts.as_ref()),
-        masking: masking(plan, facts.as_ref()),
-        facts: facts.and_then(|facts| serde_json::to_value(facts).ok()),
+        analyzer: analyzer(&case, facts.as_deref()),
+        masking: masking(plan, facts.as_deref()),
+        facts: facts.and_then(|facts| serde_json::to_value(&*facts).ok()),
         ..hidden(&case).shown()
     })
 }
@@ -214,7 +214,7 @@ fn review(case: &Case, action: Option<Action>) -> Review {
 }
 
 fn analyzer(case: &Case, facts: Option<&Facts>) -> Analyzer {
-    let builtin_risk = match (facts, case.policy.dialect) {
+    let builtin_risk = match (facts, case.policy.dialect()) {
         (Some(facts), _) => script_risk(facts),
         (None, Some(_)) => RiskLevel::Low,
         (None, None) => RiskLevel::Medium,
