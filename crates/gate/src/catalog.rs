@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 
-use model::{Refusal, Role, Scope};
+use model::{Code, Refusal, Role, Scope};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -76,7 +77,8 @@ pub struct Entry {
     pub(crate) takes_idempotency_key: bool,
     pub(crate) waits: bool,
     pub(crate) figures: Figures,
-    checker: Checker,
+    /// Compiled at the first call: most processes are never asked most operations.
+    checker: OnceLock<Result<Checker, String>>,
     prepare: fn(Value) -> Result<Prepared, Refusal>,
 }
 
@@ -119,7 +121,7 @@ impl Entry {
             takes_idempotency_key: O::IDEMPOTENCY,
             waits: O::WAITS,
             figures: Figures::default(),
-            checker: Checker::new(&input_schema)?,
+            checker: OnceLock::new(),
             output_schema: schema::result_or_error(&result_schema),
             result_schema,
             prepare: prepare::<O>,
@@ -132,8 +134,25 @@ impl Entry {
     /// # Errors
     /// `invalid_argument` for the first argument that does not fit.
     pub(crate) fn prepare(&self, arguments: Value) -> Result<Prepared, Refusal> {
-        self.checker.check(&arguments)?;
+        self.checker()?.check(&arguments)?;
         (self.prepare)(arguments)
+    }
+
+    /// What checks the arguments.
+    ///
+    /// # Errors
+    /// `internal` when the schema is none, a fault of the build: nothing runs.
+    fn checker(&self) -> Result<&Checker, Refusal> {
+        let compiled = self
+            .checker
+            .get_or_init(|| Checker::new(&self.input_schema));
+        compiled.as_ref().map_err(|error| {
+            tracing::error!(operation = self.name, %error, "a schema cannot be compiled");
+            Refusal::new(
+                Code::Internal,
+                "the arguments of this tool cannot be checked",
+            )
+        })
     }
 }
 
@@ -152,4 +171,14 @@ fn prepare<O: Operation>(mut arguments: Value) -> Result<Prepared, Refusal> {
             })
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_of_every_operation_can_be_compiled() {
+        for entry in crate::operations().unwrap().entries() {
+            assert!(entry.checker().is_ok(), "{}", entry.name);
+        }
+    }
 }
