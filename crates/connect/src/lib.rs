@@ -18,6 +18,7 @@ mod pools;
 mod postgres;
 #[cfg(feature = "process")]
 mod process;
+mod relations;
 mod runner;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -30,6 +31,7 @@ mod variables;
 mod words;
 
 pub use introspect::{SchemaAsk, SchemaScript, schema_job};
+pub use relations::{MOST_COLUMNS, Relation, Relations, relations};
 pub use runner::{Config, Runner, drivers};
 pub use target::{BoxFuture, Fault, Halt, Job, Probe, Sink, Spec, Stage, Target};
 pub use variables::{check_secrets, tls_of};

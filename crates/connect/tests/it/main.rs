@@ -10,6 +10,7 @@ mod postgres;
 mod postgres_types;
 mod process;
 mod recorder;
+mod relations;
 mod slow;
 mod sqlite;
 mod sqlite_limits;
