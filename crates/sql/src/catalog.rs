@@ -1,5 +1,7 @@
 //! Tables and views whose columns are known.
 
+mod database;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::rc::Rc;
@@ -10,19 +12,27 @@ use crate::resolve::rows::{Column, Origin, Rows};
 use crate::tree::{Definition, Name};
 use crate::understand::understood;
 
+pub use database::ToldRelation;
+
 /// The tables and views of a database, with their columns in order.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
-    /// By folded name without the default schema.
+    /// By folded name without the default schema; with it in a catalog of a database.
     relations: HashMap<String, Relation>,
     /// Full names by their last part, for names without a schema.
     by_last: HashMap<String, Vec<String>>,
+    /// Where names are looked up, in a catalog of a whole database.
+    database: Option<database::Lookup>,
 }
 
-/// A relation of the catalog: its columns, each with the base columns it shows.
+/// A relation of the catalog.
 #[derive(Clone, Debug)]
-struct Relation {
-    columns: Vec<(String, BTreeSet<String>, bool)>,
+enum Relation {
+    /// A table: its columns are base columns.
+    Table(Vec<String>),
+    /// A view and the like: its columns, each with the base columns it shows and
+    /// whether these are surely all.
+    Derived(Vec<(String, BTreeSet<String>, bool)>),
 }
 
 /// Why a catalog could not be made.
@@ -112,13 +122,8 @@ impl Catalog {
     pub fn add_table<S: Into<String>>(&mut self, name: &str, columns: impl IntoIterator<Item = S>) {
         let parts: Name = name.split('.').map(str::to_owned).collect();
         let key = without_default_schema(&parts).join(".");
-        let columns = columns.into_iter().map(|column| {
-            let column = column.into();
-            let base = BTreeSet::from([format!("{key}.{column}")]);
-            (column, base, true)
-        });
-        let columns = columns.collect();
-        self.insert(key, Relation { columns });
+        let columns = columns.into_iter().map(Into::into).collect();
+        self.insert(key, Relation::Table(columns));
     }
 
     /// Adds a view by the query it keeps, which is read with what the catalog knows
@@ -152,7 +157,7 @@ impl Catalog {
             )
         });
         let columns = columns.collect();
-        self.insert(key, Relation { columns });
+        self.insert(key, Relation::Derived(columns));
     }
 
     /// Whether it knows a relation of this name.
@@ -172,6 +177,9 @@ impl Catalog {
 
     /// The full name of a relation.
     fn key(&self, name: &[String]) -> Option<String> {
+        if let Some(database) = &self.database {
+            return self.key_in(database, name);
+        }
         let name = without_default_schema(name);
         let full = name.join(".");
         if self.relations.contains_key(&full) {
@@ -186,19 +194,26 @@ impl Catalog {
 
     /// The columns of a relation.
     pub(crate) fn rows(&self, name: &[String]) -> Option<Rows> {
-        let relation = self.relations.get(&self.key(name)?)?;
-        let columns = relation
-            .columns
-            .iter()
-            .map(|(name, bases, is_sure)| Column {
-                name: Some(name.clone()),
-                origin: Origin {
-                    bases: bases.clone(),
-                    is_sure: *is_sure,
-                },
-            });
+        let key = self.key(name)?;
+        let column = |name: &String, bases: BTreeSet<String>, is_sure| Column {
+            name: Some(name.clone()),
+            origin: Origin { bases, is_sure },
+        };
+        let columns = match self.relations.get(&key)? {
+            Relation::Table(names) => {
+                let base = |name| BTreeSet::from([format!("{key}.{name}")]);
+                let columns = names.iter().map(|name| column(name, base(name), true));
+                columns.collect()
+            }
+            Relation::Derived(columns) => {
+                let shown = columns.iter();
+                shown
+                    .map(|(name, bases, is_sure)| column(name, bases.clone(), *is_sure))
+                    .collect()
+            }
+        };
         Some(Rows {
-            columns: columns.collect(),
+            columns,
             rest: Vec::new(),
             unknown: None::<Rc<Origin>>,
         })

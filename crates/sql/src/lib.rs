@@ -21,7 +21,7 @@ mod tree;
 mod understand;
 
 pub use cache::FactsCache;
-pub use catalog::{Catalog, CatalogError};
+pub use catalog::{Catalog, CatalogError, ToldRelation};
 pub use client::{Client, facts_for_client};
 pub use comments::without_comments;
 pub use facts::{Access, Dialect, Facts, Kind, Risk, Statement, TableUse};

@@ -6,7 +6,7 @@ use crate::catalog::{Catalog, CatalogError};
 use crate::facts::{Dialect, Kind};
 use crate::resolve::Resolver;
 use crate::resolve::rows::{ANY_COLUMN, Column, Rows};
-use crate::tree::Lowered;
+use crate::tree::{Lowered, Query};
 use crate::understand::understood;
 
 /// A column of an answer.
@@ -40,14 +40,15 @@ pub fn lineages(
         Ok(answering
             .map(|lowered| {
                 let columns = answered(lowered, dialect, catalog)?;
-                Some(columns.into_iter().map(ResultColumn::from).collect())
+                let result = |column| ResultColumn::of(column, catalog);
+                Some(columns.into_iter().map(result).collect())
             })
             .collect())
     });
     answers.ok()
 }
 
-/// The columns that the query of a view answers.
+/// The columns that a view has, by its query or the statement that makes it.
 pub(crate) fn columns(
     text: &str,
     dialect: Dialect,
@@ -55,6 +56,13 @@ pub(crate) fn columns(
 ) -> Result<Option<Vec<Column>>, CatalogError> {
     understood(text, dialect, |lowered| {
         Ok(match lowered {
+            [
+                Lowered {
+                    defines: Some(view),
+                    query: Some(query),
+                    ..
+                },
+            ] => resolved(query, dialect, catalog).map(|rows| rows.rename(&view.columns).columns),
             [lowered] => answered(lowered, dialect, catalog),
             _ => None,
         })
@@ -68,27 +76,24 @@ fn answered(lowered: &Lowered, dialect: Dialect, catalog: &Catalog) -> Option<Ve
     if !lowered.runs || lowered.effects.contains(&Kind::Explain) {
         return None;
     }
+    resolved(lowered.query.as_ref()?, dialect, catalog).map(|rows| rows.columns)
+}
+
+/// The rows that a query answers, if all of their columns are known.
+fn resolved(query: &Query, dialect: Dialect, catalog: &Catalog) -> Option<Rows> {
     let mut resolver = Resolver::new(dialect, catalog);
-    let rows = resolver.query(lowered.query.as_ref()?);
-    if resolver.is_exhausted() {
-        return None;
-    }
-    closed(rows)
+    let rows = resolver.query(query);
+    (!resolver.is_exhausted() && rows.is_closed()).then_some(rows)
 }
 
-fn closed(rows: Rows) -> Option<Vec<Column>> {
-    rows.is_closed().then_some(rows.columns)
-}
-
-impl From<Column> for ResultColumn {
-    fn from(column: Column) -> Self {
+impl ResultColumn {
+    fn of(column: Column, catalog: &Catalog) -> Self {
+        let bases = column.origin.bases.into_iter();
+        let sources: BTreeSet<String> = bases.filter(|base| !base.ends_with(ANY_COLUMN)).collect();
         Self {
             name: column.name,
-            sources: {
-                let bases = column.origin.bases.into_iter();
-                bases.filter(|base| !base.ends_with(ANY_COLUMN)).collect()
-            },
-            is_certain: column.origin.is_sure,
+            is_certain: column.origin.is_sure && catalog.knows_all(&sources),
+            sources,
         }
     }
 }

@@ -382,7 +382,8 @@ impl<'c> Resolver<'c> {
     fn columns_of(&self, name: &Name) -> Rows {
         let known = self.catalog.rows(name).or_else(|| {
             // A database in front of a name: the catalog is of one database.
-            let is_database = matches!(self.dialect, Dialect::Mysql | Dialect::Mssql);
+            let is_database = matches!(self.dialect, Dialect::Mysql | Dialect::Mssql)
+                && !self.catalog.is_of_database();
             let last = name.get(name.len().checked_sub(1)?..)?;
             is_database.then(|| self.catalog.rows(last)).flatten()
         });

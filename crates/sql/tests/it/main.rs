@@ -2,5 +2,6 @@
 
 mod catalog;
 mod corpus;
+mod database;
 mod hostile;
 mod tables;
