@@ -54,12 +54,18 @@ pub(crate) struct Column {
 impl Column {
     /// A column known by its name alone.
     pub(crate) fn named(name: &str, engine: &Engine) -> Self {
-        Self::sourced(name, &[], engine)
+        Self::sourced(name, &[], false, engine)
     }
 
     /// A column with the `(table, column)` pairs it comes from. Column rules match the
-    /// source where it is known, else the name.
-    pub(crate) fn sourced(name: &str, sources: &[(String, String)], engine: &Engine) -> Self {
+    /// source where it is known, else the name; all of them match when it is open, so that
+    /// its values may come from elsewhere too.
+    pub(crate) fn sourced(
+        name: &str,
+        sources: &[(String, String)],
+        is_open: bool,
+        engine: &Engine,
+    ) -> Self {
         let mut evidence = evidence::of_name(name);
         if evidence.hints.is_empty() {
             // `SELECT email AS a`: the source knows better than the alias.
@@ -71,7 +77,7 @@ impl Column {
                 evidence = known;
             }
         }
-        let ruled = engine.column_rule(name, sources);
+        let ruled = engine.column_rule(name, sources, is_open);
         Self {
             evidence,
             decided: ruled,

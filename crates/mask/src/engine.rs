@@ -242,9 +242,15 @@ impl Engine {
         self.wanted
     }
 
-    /// The rule for a column, by its sources or else its name.
-    pub(crate) fn column_rule(&self, name: &str, sources: &[(String, String)]) -> Option<Kind> {
-        self.columns.find(name, sources)
+    /// The rule for a column, by its sources or else its name; the strictest of all for
+    /// one that is open.
+    pub(crate) fn column_rule(
+        &self,
+        name: &str,
+        sources: &[(String, String)],
+        is_open: bool,
+    ) -> Option<Kind> {
+        self.columns.find(name, sources, is_open)
     }
 
     /// The name that a kind is reported and redacted by.

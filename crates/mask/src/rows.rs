@@ -16,6 +16,9 @@ pub struct ColumnHint {
     pub table: Option<String>,
     /// The `(table, column)` pairs its values come from, when the statement resolves.
     pub source: Vec<(String, String)>,
+    /// Whether its values may come from columns beside `source`: then every column rule
+    /// may be about it, and the strictest of all is applied.
+    pub is_open: bool,
 }
 
 impl ColumnHint {
@@ -44,9 +47,10 @@ impl<'e> RowsMasker<'e> {
             .iter()
             .map(|hint| match (&hint.table, hint.source.is_empty()) {
                 (Some(table), true) => {
-                    Column::sourced(&hint.name, &[(table.clone(), hint.name.clone())], engine)
+                    let source = [(table.clone(), hint.name.clone())];
+                    Column::sourced(&hint.name, &source, hint.is_open, engine)
                 }
-                _ => Column::sourced(&hint.name, &hint.source, engine),
+                _ => Column::sourced(&hint.name, &hint.source, hint.is_open, engine),
             })
             .collect();
         Column::settle(&mut columns);
@@ -140,8 +144,8 @@ mod tests {
         let engine = Engine::everything(keys());
         let hint = ColumnHint {
             name: "x".into(),
-            table: None,
             source: vec![("users".into(), "first_name".into())],
+            ..ColumnHint::default()
         };
         let masked = RowsMasker::new(&engine, &[hint]).mask(&[vec![Some("Quux")]]);
         assert_eq!(masked, [[Some(Cow::Borrowed("<PERSON>"))]]);
@@ -161,12 +165,19 @@ mod tests {
         let engine = Engine::compile(&[plan], keys()).expect("the plan is valid");
         let hint = |table: &str| ColumnHint {
             name: "s".into(),
-            table: None,
             source: vec![(table.into(), "salary".into())],
+            ..ColumnHint::default()
         };
         let masked = RowsMasker::new(&engine, &[hint("hr.staff"), hint("shop.items")])
             .mask(&[vec![Some("10"), Some("20")]]);
         assert_eq!(masked, [[None, Some(Cow::Borrowed("20"))]]);
+        // What may come from anywhere may come from there.
+        let open = ColumnHint {
+            is_open: true,
+            ..hint("shop.items")
+        };
+        let masked = RowsMasker::new(&engine, &[open]).mask(&[vec![Some("20")]]);
+        assert_eq!(masked, [[None]]);
     }
 
     #[test]

@@ -16,13 +16,18 @@ pub(super) struct Rule {
 }
 
 impl ColumnRules {
-    /// The strictest rule for a column, as its own kind.
-    pub(super) fn find(&self, name: &str, sources: &[(String, String)]) -> Option<Kind> {
+    /// The strictest rule for a column, as its own kind; of all rules when it is open.
+    pub(super) fn find(
+        &self,
+        name: &str,
+        sources: &[(String, String)],
+        is_open: bool,
+    ) -> Option<Kind> {
         let place = self
             .rules
             .iter()
             .enumerate()
-            .filter(|(_, rule)| rule.matches(name, sources))
+            .filter(|(_, rule)| is_open || rule.matches(name, sources))
             .max_by_key(|(place, rule)| {
                 (
                     rule.action.treatment.strategy.strictness(),
