@@ -1,6 +1,6 @@
 //! The straight line of one run.
 //!
-//! `access → record opens → guard_in → risk → review → run (masking → guard_out
+//! `access → record opens → lineage → guard_in → risk → review → run (masking → guard_out
 //! → record) → envelope`. Each step returns a proof that only its own file can
 //! make, and the next step takes it: skipping one does not compile. Masking
 //! comes before the output guardrails, which therefore see what leaves.
@@ -10,6 +10,7 @@ mod answer;
 mod envelope;
 mod guard_in;
 mod guard_out;
+mod lineage;
 mod masking;
 mod places;
 mod preview;
@@ -37,6 +38,7 @@ pub(crate) use render::push_escaped;
 pub(crate) use replayed::replayed;
 pub(crate) use runs::{Ending, Runs};
 
+use self::lineage::Lineage;
 use self::runs::Attended;
 use crate::policies::Policy;
 use crate::{Context, Gate};
@@ -62,7 +64,8 @@ pub(crate) async fn run(context: &Context, request: Request) -> Result<Envelope,
     let admitted = access::admit(context, &request.connection, request.ask).await?;
     let place = places::take(context)?;
     let record = record::open(context, &admitted).await?;
-    let cleared = match clear(admitted) {
+    let traced = lineage::trace(context, admitted).await;
+    let cleared = match clear(traced) {
         Ok(cleared) => cleared,
         Err(blocked) => return record.close_blocked(blocked).await,
     };
@@ -71,8 +74,8 @@ pub(crate) async fn run(context: &Context, request: Request) -> Result<Envelope,
 }
 
 /// Everything that policy says before the target is touched.
-fn clear(admitted: access::Admitted) -> Result<review::Cleared, Blocked> {
-    let screened = guard_in::screen(admitted)?;
+fn clear(traced: lineage::Traced) -> Result<review::Cleared, Blocked> {
+    let screened = guard_in::screen(traced)?;
     let assessed = risk::assess(screened)?;
     review::clear(assessed, review::Ticket::none())
 }
@@ -115,6 +118,8 @@ pub(crate) struct Case {
     ask: Ask,
     /// The rules that reach the connection.
     policy: Arc<Policy>,
+    /// Where the columns of its answers come from, where something is masked.
+    lineage: Option<Lineage>,
     /// The guardrails that matched so far and let it pass.
     hits: Vec<Hit>,
 }

@@ -8,6 +8,7 @@ mod call;
 mod catalog;
 mod config;
 mod connections;
+mod databases;
 mod datamasking_rules;
 mod dialect;
 mod exec;

@@ -68,12 +68,21 @@ fn of_types(types: &[String]) -> Plan {
     }
 }
 
-/// A rule and a plan have the same JSON, but for what names the rule.
+/// A rule and a plan have the same JSON, but for what names the rule and what follows
+/// before anything is masked.
 fn plan(rule: &MaskingRule) -> serde_json::Result<Plan> {
     let mut told = serde_json::to_value(rule)?;
     if let Value::Object(fields) = &mut told {
         fields.remove("name");
         fields.remove("description");
+        let columns = fields.get_mut("column_rules").and_then(Value::as_array_mut);
+        for column in columns
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object_mut)
+        {
+            column.remove("predicates");
+        }
     }
     serde_json::from_value(told)
 }

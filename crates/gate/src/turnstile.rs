@@ -18,6 +18,7 @@ use crate::audit::AuditDraft;
 use crate::bodies::Bodies;
 use crate::catalog::Prepared;
 use crate::config::MAX_IN_FLIGHT;
+use crate::databases::Databases;
 use crate::exec::{Places, Runs};
 use crate::hashing::Hashing;
 use crate::lockout::Lockout;
@@ -33,6 +34,7 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
     pub(crate) policies: Policies,
+    pub(crate) databases: Databases,
     pub(crate) runs: Arc<Runs>,
     pub(crate) places: Arc<Places>,
     pub(crate) hashing: Hashing,
@@ -84,6 +86,7 @@ impl Gate {
             store,
             clock,
             policies: Policies::default(),
+            databases: Databases::default(),
             runs: Arc::default(),
             places: Arc::default(),
             hashing: Hashing::on_every_core(),

@@ -39,7 +39,7 @@ pub use ids::{
 };
 pub use masking_rule::{
     CUSTOM_SELECTION, ColumnRule, CustomEntity, DEFAULT_SCORE_THRESHOLD, ENTITY_ALIASES,
-    EntitySelection, KeyScope, MASKING_PRESETS, MaskingRule, Strategy, StrategyOptions,
+    EntitySelection, KeyScope, MASKING_PRESETS, MaskingRule, Predicates, Strategy, StrategyOptions,
     entity_type, masking_preset,
 };
 pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};

@@ -97,6 +97,10 @@ pub struct ColumnRule {
     /// Glob on the name of the column.
     #[schemars(length(min = 1, max = 512))]
     pub column: String,
+    /// What follows when a statement chooses, joins, groups or orders rows by the column:
+    /// which rows are answered tells about its values, masked or not.
+    #[serde(default, skip_serializing_if = "Predicates::are_allowed")]
+    pub predicates: Predicates,
     /// What its values are; they are shown as this type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
@@ -107,6 +111,42 @@ pub struct ColumnRule {
     /// Options of the strategy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy_options: Option<StrategyOptions>,
+}
+
+/// What follows when rows are chosen, joined, grouped or ordered by a masked column. The
+/// order is that of strictness.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Predicates {
+    /// Nothing.
+    #[default]
+    Allow,
+    /// Somebody must agree first.
+    RequireApproval,
+    /// Nothing runs.
+    Refuse,
+}
+
+impl Predicates {
+    /// Whether nothing follows.
+    #[must_use]
+    pub fn are_allowed(&self) -> bool {
+        *self == Self::Allow
+    }
 }
 
 fn any_table() -> String {

@@ -61,6 +61,15 @@ impl Verdict {
         let decisive = |hit: &&Hit| Some(hit.action) == self.action;
         self.hits.iter().find(decisive).map(sentence)
     }
+
+    /// The same with further hits.
+    #[must_use]
+    pub fn with(mut self, hits: Vec<Hit>) -> Self {
+        let strictest = hits.iter().map(|hit| hit.action).max();
+        self.action = self.action.max(strictest);
+        self.hits.extend(hits);
+        self
+    }
 }
 
 impl Guardrails {

@@ -4,12 +4,13 @@
 //! the masking engine, which tells the entity types it knows.
 
 mod check;
+mod predicates;
 
 use std::collections::BTreeSet;
 
 use model::{
-    CUSTOM_SELECTION, DEFAULT_SCORE_THRESHOLD, EntitySelection, KeyScope, MaskingRule, Strategy,
-    StrategyOptions, entity_type, masking_preset,
+    CUSTOM_SELECTION, DEFAULT_SCORE_THRESHOLD, EntitySelection, KeyScope, MaskingRule, Predicates,
+    Strategy, StrategyOptions, entity_type, masking_preset,
 };
 use sql::{Facts, Statement};
 
@@ -86,6 +87,8 @@ pub struct PlannedColumn {
     pub table: String,
     /// Glob on the name of the column.
     pub column: String,
+    /// What follows when rows are chosen by them.
+    pub predicates: Predicates,
     /// What the values are shown as.
     pub entity_type: Option<String>,
     /// What is shown instead.
@@ -154,6 +157,7 @@ impl MaskingPlan {
             PlannedColumn {
                 table: column.table.clone(),
                 column: column.column.clone(),
+                predicates: column.predicates,
                 entity_type: column
                     .entity_type
                     .as_deref()

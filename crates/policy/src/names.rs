@@ -73,10 +73,10 @@ impl NameGlob {
     }
 
     /// Whether a column may be meant: the column of that name, or any column of its
-    /// table when the name ends in `*`.
+    /// table when the name ends in `*`, or in `?` for a column that is named by its place.
     pub(crate) fn may_mean_column(&self, name: &Name<'_>) -> bool {
         match name.folded.split_last() {
-            Some((last, table)) if last == "*" => self.may_be_of(table),
+            Some((last, table)) if last == "*" || last == "?" => self.may_be_of(table),
             _ => self.may_mean(name),
         }
     }

@@ -2,6 +2,7 @@
 
 mod guard_in;
 mod guard_out;
+mod lineage;
 mod masking;
 mod preview;
 mod rules;

@@ -116,6 +116,7 @@ async fn case(
         connection,
         ask,
         policy: policy.map_err(|error| context.refuse(error))?,
+        lineage: None,
         hits: Vec::new(),
     })
 }
@@ -124,10 +125,10 @@ async fn case(
 ///
 /// # Errors
 /// [`Blocked`] as `forbidden` when it is off.
-pub(super) fn check_mode(admitted: &Admitted) -> Result<(), Blocked> {
+pub(super) fn check_mode(case: &Case) -> Result<(), Blocked> {
     let Case {
         connection, ask, ..
-    } = admitted.case();
+    } = case;
     match (ask.verb, connection.modes.exec) {
         (Verb::Exec, Mode::Disabled) => Err(Blocked::of(Failure::new(
             Code::Forbidden,

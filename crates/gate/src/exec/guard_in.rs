@@ -4,7 +4,8 @@ use model::{Action, Code, ConnectionType, Failure, Verb};
 use policy::{Guardrails, Verdict};
 use sql::Facts;
 
-use super::access::{self, Admitted};
+use super::access;
+use super::lineage::{Lineage, Traced};
 use super::{Blocked, Case};
 
 /// Proof that the ask passed the access mode and every input guardrail.
@@ -17,20 +18,21 @@ impl Screened {
     }
 }
 
-/// Screens an admitted ask.
+/// Screens an ask whose columns were followed.
 ///
 /// # Errors
 /// [`Blocked`] when the access mode is off, when a guardrail refuses, and when the
 /// guardrails cannot be evaluated: a control that cannot do its work lets nothing pass.
-pub(super) fn screen(admitted: Admitted) -> Result<Screened, Blocked> {
-    access::check_mode(&admitted)?;
-    let mut case = admitted.into_case();
+pub(super) fn screen(traced: Traced) -> Result<Screened, Blocked> {
+    access::check_mode(traced.case())?;
+    let mut case = traced.into_case();
     let guardrails = case.policy.guardrails().ok_or_else(unusable)?;
     // The gateway's own questions about schemas are not asked by anybody.
-    if case.ask.verb == Verb::Introspect || !guardrails.has_input() {
+    let is_free = !guardrails.has_input() && !case.policy.plan().limits_predicates();
+    if case.ask.verb == Verb::Introspect || is_free {
         return Ok(Screened(case));
     }
-    let facts = match guardrails.needs_facts() {
+    let facts = match guardrails.needs_facts() || case.policy.plan().limits_predicates() {
         true => case.policy.facts(&case.ask.input),
         false => None,
     };
@@ -60,12 +62,15 @@ pub(super) fn unusable() -> Blocked {
     Blocked::unavailable("a guardrail of this connection cannot be evaluated")
 }
 
-/// What the input guardrails say of an ask with these facts.
+/// What the input guardrails say of an ask with these facts, and masking rules of its
+/// predicates: with views followed where that was done.
 pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>) -> Verdict {
     let ask = &case.ask;
     if case.connection.kind != ConnectionType::Database {
         return guardrails.command(&ask.args, &ask.input);
     }
     let plain = sql::without_comments(&ask.input, case.policy.dialect());
-    guardrails.input(&ask.input, &plain, facts)
+    let traced = case.lineage.as_ref().map(Lineage::facts);
+    let verdict = guardrails.input(&ask.input, &plain, facts);
+    verdict.with(case.policy.plan().predicates(traced.or(facts)))
 }

@@ -11,6 +11,7 @@ use mask::{ColumnHint, Engine, RowsMasker, TextStream};
 use model::{Column, ColumnSource, Masking as Figures, Piece, RowBatch, Stream, TargetError};
 
 use super::Blocked;
+use super::lineage::Lineage;
 use super::run::Raw;
 use crate::policies::Policy;
 
@@ -25,6 +26,9 @@ type Counts = BTreeMap<String, u64>;
 
 struct Masks<'e> {
     engine: &'e Engine,
+    lineage: Option<&'e Lineage>,
+    /// Result sets so far.
+    sets: usize,
     /// The open result set.
     rows: Option<RowsMasker<'e>>,
     stdout: TextStream<'e>,
@@ -49,12 +53,12 @@ impl<'e> Masking<'e> {
     ///
     /// # Errors
     /// [`Blocked`] when a rule cannot be applied: then nothing may leave.
-    pub(super) fn plan(policy: &'e Policy) -> Result<Self, Blocked> {
+    pub(super) fn plan(policy: &'e Policy, lineage: Option<&'e Lineage>) -> Result<Self, Blocked> {
         let engine = policy.masking().map_err(|_| {
             Blocked::unavailable("the masking of this connection cannot be applied")
         })?;
         Ok(Self {
-            masks: engine.map(Masks::new),
+            masks: engine.map(|engine| Masks::new(engine, lineage)),
             counts: Counts::new(),
         })
     }
@@ -101,9 +105,11 @@ impl<'e> Masking<'e> {
 }
 
 impl<'e> Masks<'e> {
-    fn new(engine: &'e Engine) -> Self {
+    fn new(engine: &'e Engine, lineage: Option<&'e Lineage>) -> Self {
         Self {
             engine,
+            lineage,
+            sets: 0,
             rows: None,
             stdout: TextStream::new(engine),
             stderr: TextStream::new(engine),
@@ -113,7 +119,11 @@ impl<'e> Masks<'e> {
     fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
         match piece {
             Piece::Columns(columns) => {
-                let hints: Vec<_> = columns.iter().map(hint).collect();
+                let hints = match self.lineage {
+                    Some(lineage) => lineage.hints(self.sets, &columns),
+                    None => columns.iter().map(hint).collect(),
+                };
+                self.sets += 1;
                 if let Some(before) = self.rows.replace(RowsMasker::new(self.engine, &hints)) {
                     add(counts, before.counts());
                 }
@@ -187,7 +197,7 @@ impl<'e> Masks<'e> {
     }
 }
 
-/// What is known about a column before its values.
+/// What the target alone tells about a column.
 fn hint(column: &Column) -> ColumnHint {
     let source = match &column.source {
         Some(ColumnSource::Named {
@@ -199,8 +209,8 @@ fn hint(column: &Column) -> ColumnHint {
     };
     ColumnHint {
         name: column.name.clone(),
-        table: None,
         source,
+        ..ColumnHint::default()
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::{Ask, Connection, Hit, Verb};
 
+use super::lineage::Lineage;
 use super::risk::Assessed;
 use super::{Blocked, Case};
 use crate::policies::Policy;
@@ -28,6 +29,11 @@ impl Cleared {
     /// The rules that reach the connection.
     pub(super) fn policy(&self) -> &Policy {
         &self.case.policy
+    }
+
+    /// Where the columns of its answers come from, where something is masked.
+    pub(super) const fn lineage(&self) -> Option<&Lineage> {
+        self.case.lineage.as_ref()
     }
 
     /// The guardrails that matched and let it pass.

@@ -16,6 +16,7 @@ use super::answer::{Answer, Collected};
 use super::envelope::{Envelope, RunStatus, next_cursor};
 use super::guard_in;
 use super::guard_out::{GuardOut, Inspected};
+use super::lineage::Lineage;
 use super::masking::{self, Masked, Masking};
 use super::places::Place;
 use super::record::{End, Record};
@@ -95,7 +96,7 @@ impl Run {
         let Some(guardrails) = cleared.policy().guardrails() else {
             return record.close_blocked(guard_in::unusable()).await;
         };
-        let masking = match Masking::plan(cleared.policy()) {
+        let masking = match Masking::plan(cleared.policy(), cleared.lineage()) {
             Ok(masking) => masking,
             Err(blocked) => return record.close_blocked(blocked).await,
         };
@@ -127,6 +128,10 @@ impl Run {
             halted: None,
         };
         let ran = attend(&cleared, &record, &*target, &mut outlet).await;
+        if cleared.lineage().is_some_and(Lineage::changes_tables) {
+            let (databases, name) = (&record.gate().databases, cleared.ask().database.as_deref());
+            databases.forget(connection, name).await;
+        }
         match ran {
             Err(fault) => never_reached(record, &fault).await,
             Ok(finish) => ended(&cleared, record, outlet, finish).await,

@@ -220,6 +220,17 @@ impl Catalog {
         self.database.is_some()
     }
 
+    /// Whether it knows a relation and where all of its columns come from.
+    pub fn is_sure(&self, name: &str) -> bool {
+        let parts: Name = name.split('.').map(str::to_owned).collect();
+        let relation = self.key(&parts).and_then(|key| self.relations.get(&key));
+        match relation {
+            Some(Relation::Table(_)) => true,
+            Some(Relation::Derived(columns)) => columns.iter().all(|(.., is_sure)| *is_sure),
+            None => false,
+        }
+    }
+
     /// Where the values of a column come from: base columns as `schema.table.column`,
     /// the column itself among them, and whether these are surely all. `None` for a
     /// column that is not known.

@@ -1,0 +1,180 @@
+//! Where the columns of the answer will come from: what masking rules about columns,
+//! and predicates on masked columns, are judged by.
+
+use std::sync::Arc;
+
+use mask::ColumnHint;
+use model::{Column, Verb};
+use sql::{Dialect, Kind, ResultColumn, Risk};
+
+use super::Case;
+use super::access::Admitted;
+use crate::Context;
+use crate::databases::{Database, Script, pairs};
+use crate::policies::Policy;
+
+/// Proof that it is known where columns come from, as far as it can be.
+pub(super) struct Traced(Case);
+
+impl Traced {
+    /// What is asked.
+    pub(super) const fn case(&self) -> &Case {
+        &self.0
+    }
+
+    /// Takes the proof apart for the next step.
+    pub(super) fn into_case(self) -> Case {
+        self.0
+    }
+}
+
+/// The columns of a run's answers.
+#[derive(Clone)]
+pub(super) struct Lineage {
+    database: Arc<Database>,
+    script: Arc<Script>,
+    dialect: Dialect,
+    /// Whether a column of open origin may hold what a column rule masks.
+    is_suspect: bool,
+    /// Whether answers come one for each statement that has one, in order.
+    is_aligned: bool,
+    /// Whether it runs code that is not looked into, so that values which come from no
+    /// column by its text may come from any.
+    runs_code: bool,
+}
+
+/// Follows the columns of an admitted ask, where something is masked. Of a target that is
+/// not reached nothing is known; why it is not, the run will tell.
+pub(super) async fn trace(context: &Context, admitted: Admitted) -> Traced {
+    let mut case = admitted.into_case();
+    case.lineage = lineage(context, &case).await;
+    Traced(case)
+}
+
+async fn lineage(context: &Context, case: &Case) -> Option<Lineage> {
+    // The gateway's own questions about schemas are not asked by anybody.
+    let dialect = case.policy.dialect()?;
+    if case.ask.verb == Verb::Introspect || !matches!(case.policy.masking(), Ok(Some(_))) {
+        return None;
+    }
+    let database = database(context, case, dialect).await;
+    let database = database.unwrap_or_else(|| Arc::new(Database::unknown(dialect)));
+    let script = database.script(&case.ask.input);
+    Some(Lineage::new(database, script, dialect, &case.policy))
+}
+
+async fn database(context: &Context, case: &Case, dialect: Dialect) -> Option<Arc<Database>> {
+    let Case {
+        connection, ask, ..
+    } = case;
+    let gate = &context.gate;
+    let target = gate.targets.of(&context.store(), connection).await.ok()?;
+    let name = ask.database.as_deref();
+    let database = gate.databases.of(connection, dialect, &*target, name).await;
+    database.ok()
+}
+
+impl Lineage {
+    fn new(
+        database: Arc<Database>,
+        script: Arc<Script>,
+        dialect: Dialect,
+        policy: &Policy,
+    ) -> Self {
+        let plan = policy.plan();
+        let touched = !plan.columns_of(Some(&script.facts)).is_empty();
+        let moves = moves_names(&script);
+        Self {
+            is_suspect: !plan.columns.is_empty() && (touched || moves || script.reads_unknown),
+            is_aligned: is_aligned(&script) && !moves,
+            runs_code: [Risk::Dynamic, Risk::SideEffect]
+                .iter()
+                .any(|risk| script.facts.has(*risk)),
+            database,
+            script,
+            dialect,
+        }
+    }
+
+    /// Facts of the script, with views followed.
+    pub(super) fn facts(&self) -> &sql::Facts {
+        &self.script.facts
+    }
+
+    /// Whether the script may change which tables there are, or what they consist of.
+    pub(super) fn changes_tables(&self) -> bool {
+        let facts = &self.script.facts;
+        let changes = [
+            Kind::Create,
+            Kind::Alter,
+            Kind::Drop,
+            Kind::Call,
+            Kind::Do,
+            Kind::Other,
+        ];
+        let mut effects = facts.statements.iter().flat_map(|it| &it.effects);
+        !facts.parsed || effects.any(|effect| changes.contains(effect))
+    }
+
+    /// What is known about the columns of the answer at `place`, from 0.
+    pub(super) fn hints(&self, place: usize, columns: &[Column]) -> Vec<ColumnHint> {
+        let answer = self.script.answers.get(place).and_then(Option::as_ref);
+        let answer = answer.filter(|answer| self.is_aligned && fits(answer, columns));
+        let hints = columns.iter().enumerate().map(|(place, column)| {
+            let resolved = answer.and_then(|answer| answer.get(place));
+            self.hint(column, resolved)
+        });
+        hints.collect()
+    }
+
+    fn hint(&self, column: &Column, resolved: Option<&ResultColumn>) -> ColumnHint {
+        let told = self.database.told(column);
+        // PostgreSQL tells the column itself or nothing. Of a union others tell the
+        // column of its first part.
+        let is_final = told.is_some() && self.dialect == Dialect::Postgres;
+        let (mut source, mut is_sure) = told.unwrap_or_default();
+        if !is_final {
+            is_sure = !self.runs_code && resolved.is_some_and(|it| it.is_certain);
+            source.extend(resolved.into_iter().flat_map(|it| pairs(&it.sources)));
+        }
+        ColumnHint {
+            name: column.name.clone(),
+            table: None,
+            source,
+            is_open: self.is_suspect && !is_sure,
+        }
+    }
+}
+
+/// Whether an answer has these columns, by number and by the names that are known.
+fn fits(answer: &[ResultColumn], columns: &[Column]) -> bool {
+    let mut pairs = answer.iter().zip(columns);
+    let is_named = |(known, column): (&ResultColumn, &Column)| {
+        let name = known.name.as_ref();
+        name.is_none_or(|name| name.to_lowercase() == column.name.to_lowercase())
+    };
+    answer.len() == columns.len() && pairs.all(is_named)
+}
+
+/// Whether a script changes which table a name means.
+fn moves_names(script: &Script) -> bool {
+    script.facts.statements.iter().any(|statement| {
+        let moves = [Kind::Set, Kind::Use];
+        moves.iter().any(|kind| statement.effects.contains(kind))
+            || statement
+                .functions
+                .iter()
+                .any(|name| name.ends_with("set_config"))
+    })
+}
+
+/// Whether each statement has as many answers as its text says. What runs other code may
+/// have more.
+fn is_aligned(script: &Script) -> bool {
+    let statements = &script.facts.statements;
+    let runs_code = [Kind::Call, Kind::Do, Kind::Other];
+    statements.len() == 1
+        || !statements
+            .iter()
+            .any(|it| runs_code.iter().any(|kind| it.effects.contains(kind)))
+}
