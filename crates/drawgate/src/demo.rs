@@ -176,6 +176,7 @@ fn fields(
         redact_types: Vec::new(),
         mandatory_metadata_fields: Vec::new(),
         allowed_env_vars: Vec::new(),
+        read_only: false,
         access_max_duration: None,
         limits: Limits::default(),
         managed_by: None,

@@ -39,6 +39,8 @@ pub struct Connection {
     pub mandatory_metadata_fields: Vec<String>,
     /// Variables that a caller may set.
     pub allowed_env_vars: Vec<String>,
+    /// Whether nothing may be changed through it, by policy and in the target's session.
+    pub read_only: bool,
     /// Longest just-in-time grant in seconds.
     pub access_max_duration: Option<i64>,
     /// Limits of one run.

@@ -21,6 +21,6 @@ pub use masking::{
     MaskingPlan, PlannedColumn, PlannedCustom, PlannedEntity, REDACT_TYPES, Treatment,
     validate_masking,
 };
-pub use read_only::{NotReadOnly, may_run_read_only};
+pub use read_only::{NotReadOnly, changes_in, may_run_read_only};
 pub use risk::{RiskLevel, script_risk};
 pub use visibility::sees;

@@ -2,9 +2,13 @@
 
 use std::fmt;
 
+use model::{Action, Direction, Hit, RuleKind};
 use sql::{Access, Facts, Kind, Risk, Statement};
 
 use crate::kinds;
+
+/// What read-only connections are called among the rules that matched.
+const READ_ONLY: &str = "read_only";
 
 /// Why a script may not run where only reading is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum NotReadOnly {
         /// What it changes: a table, when one is known.
         table: Option<String>,
     },
+    /// A session that only reads takes one statement: a second one could leave the mode.
+    Several,
     /// A statement is dangerous beside what it is.
     Risky {
         /// Which statement, from 1.
@@ -54,6 +60,7 @@ impl fmt::Display for NotReadOnly {
                     None => f.write_str("may change something"),
                 }
             }
+            Self::Several => f.write_str("only one statement is allowed at a time"),
             Self::Risky { statement, risk } => {
                 let what = risky(*risk);
                 write!(
@@ -167,6 +174,28 @@ const fn risky(risk: Risk) -> &'static str {
     }
 }
 
+/// What of a script keeps it from a read-only connection, as the hit of an input rule.
+/// What is no SQL may change anything, and more than one statement is refused.
+#[must_use]
+pub fn changes_in(facts: Option<&Facts>) -> Vec<Hit> {
+    let refused = match facts {
+        Some(facts) if facts.statements.len() > 1 => Some(NotReadOnly::Several),
+        Some(facts) => may_run_read_only(facts).err(),
+        None => Some(NotReadOnly::NotUnderstood { reason: None }),
+    };
+    let hit = refused.map(|refused| Hit {
+        rule_name: READ_ONLY.to_owned(),
+        name: None,
+        kind: RuleKind::Sql,
+        direction: Direction::Input,
+        action: Action::Block,
+        matched_words: vec![READ_ONLY.to_owned()],
+        pattern_regex: None,
+        message: Some(format!("The connection is read-only: {refused}.")),
+    });
+    hit.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,6 +261,29 @@ mod tests {
         facts.parse_error = Some("line 1".into());
         let error = may_run_read_only(&facts).unwrap_err();
         assert!(error.to_string().ends_with("not understood as SQL: line 1"));
+    }
+
+    #[test]
+    fn a_script_is_told_as_the_hit_of_a_rule_that_blocks() {
+        let told = |facts: Option<&Facts>| changes_in(facts).pop();
+        let one = facts(vec![read(Kind::Select)]);
+        assert_eq!(told(Some(&one)), None);
+        for facts in [
+            Some(facts(vec![read(Kind::Select), read(Kind::Select)])),
+            Some(facts(vec![read(Kind::Drop)])),
+            None,
+        ] {
+            let hit = told(facts.as_ref()).unwrap();
+            assert_eq!(
+                (hit.action, hit.rule_name.as_str()),
+                (Action::Block, "read_only")
+            );
+            assert!(
+                hit.message
+                    .unwrap()
+                    .starts_with("The connection is read-only: ")
+            );
+        }
     }
 
     proptest! {

@@ -74,6 +74,7 @@ mod tests {
             has_masking_rules: false,
             mandatory_metadata_fields: Vec::new(),
             allowed_env_vars: Vec::new(),
+            read_only: false,
             access_max_duration: None,
             limits: Limits::default(),
             managed_by: None,

@@ -34,6 +34,8 @@ pub struct ConnectionFields {
     pub mandatory_metadata_fields: Vec<String>,
     /// Variables that a caller may set.
     pub allowed_env_vars: Vec<String>,
+    /// Whether nothing may be changed through it.
+    pub read_only: bool,
     /// Longest just-in-time grant in seconds.
     pub access_max_duration: Option<i64>,
     /// Limits of one run.
@@ -80,6 +82,8 @@ struct Detail {
     redact_types: Vec<String>,
     mandatory_metadata_fields: Vec<String>,
     allowed_env_vars: Vec<String>,
+    #[serde(default)]
+    read_only: bool,
     access_max_duration: Option<i64>,
     limits: Limits,
     tls: Option<Tls>,
@@ -94,6 +98,7 @@ impl Detail {
             redact_types: fields.redact_types.clone(),
             mandatory_metadata_fields: fields.mandatory_metadata_fields.clone(),
             allowed_env_vars: fields.allowed_env_vars.clone(),
+            read_only: fields.read_only,
             access_max_duration: fields.access_max_duration,
             limits: fields.limits,
             tls: fields.tls,
@@ -114,6 +119,7 @@ impl From<&Connection> for ConnectionFields {
             redact_types: connection.redact_types.clone(),
             mandatory_metadata_fields: connection.mandatory_metadata_fields.clone(),
             allowed_env_vars: connection.allowed_env_vars.clone(),
+            read_only: connection.read_only,
             access_max_duration: connection.access_max_duration,
             limits: connection.limits,
             managed_by: connection.managed_by.clone(),

@@ -54,6 +54,9 @@ pub struct ConnectionSettings {
     /// Variable that callers may set; may be repeated. On a change the whole list.
     #[arg(long = "allow-env", value_name = "NAME")]
     allowed_env: Vec<String>,
+    /// Whether nothing may be changed through it.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    read_only: Option<bool>,
     /// Longest grant in seconds.
     #[arg(long, value_name = "SECONDS")]
     access_max_duration: Option<i64>,
@@ -142,6 +145,7 @@ impl ConnectionSettings {
             .list("redact_types", &self.redact_types)
             .list("mandatory_metadata_fields", &self.mandatory_metadata)
             .list("allowed_env_vars", &self.allowed_env)
+            .field("read_only", self.read_only)
             .field("access_max_duration", self.access_max_duration)
             .map("limits", limits))
     }

@@ -96,6 +96,11 @@ pub(crate) struct ConnectionsCreate {
     #[serde(default)]
     #[schemars(inner(regex(pattern = fields::VARIABLE)), extend("default" = []))]
     allowed_env_vars: Option<Vec<String>>,
+    /// Whether nothing may be changed through it, by policy and in the session of the
+    /// target; for databases.
+    #[serde(default)]
+    #[schemars(extend("default" = false))]
+    read_only: Option<bool>,
     /// Longest just-in-time grant in seconds.
     #[serde(default)]
     #[schemars(range(min = 60, max = 172_800))]
@@ -143,6 +148,8 @@ impl ConnectionsCreate {
         let mandatory = fields::each_once(self.mandatory_metadata_fields.unwrap_or_default());
         let secrets = Secrets(self.secrets.unwrap_or_default());
         fields::check_subtype(self.kind, &subtype)?;
+        let read_only = self.read_only.unwrap_or_default();
+        fields::check_read_only(read_only, self.kind, &subtype)?;
         fields::check_command(self.kind, self.command.as_deref())?;
         fields::check_tags(&tags)?;
         fields::check_redact_types(&redact_types)?;
@@ -172,6 +179,7 @@ impl ConnectionsCreate {
                 redact_types,
                 mandatory_metadata_fields: mandatory,
                 allowed_env_vars,
+                read_only,
                 access_max_duration: self.access_max_duration,
                 limits: self.limits.unwrap_or_default(),
                 managed_by: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{ConnectionType, ExposeSecret, Refusal, SecretSource, SecretString, Secrets};
 
-use crate::targets;
+use crate::{dialect, targets};
 
 /// Products of database connections.
 const DATABASES: [&str; 6] = [
@@ -26,6 +26,22 @@ pub(super) fn check_subtype(kind: ConnectionType, subtype: &str) -> Result<(), R
         ));
     }
     Ok(())
+}
+
+/// Checks that a connection which may change nothing can be kept from it: by the facts of
+/// its statements and in the session of its driver.
+pub(super) fn check_read_only(
+    read_only: bool,
+    kind: ConnectionType,
+    subtype: &str,
+) -> Result<(), Refusal> {
+    match read_only && dialect::of_kind(kind, subtype).is_none() {
+        true => Err(Refusal::invalid(
+            "/read_only",
+            "false: only connections to SQL databases can be read-only",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// Checks that the command fits the type.

@@ -54,6 +54,9 @@ pub(crate) struct ConnectionObject {
     mandatory_metadata_fields: Vec<String>,
     /// Variables that a caller may set.
     allowed_env_vars: Vec<String>,
+    /// Whether nothing may be changed through it; left out when it may.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    read_only: bool,
     /// Longest just-in-time grant in seconds.
     access_max_duration: Option<i64>,
     /// Limits of one run.
@@ -155,6 +158,7 @@ impl ConnectionObject {
             attributes: connection.attributes.clone(),
             mandatory_metadata_fields: connection.mandatory_metadata_fields.clone(),
             allowed_env_vars: connection.allowed_env_vars.clone(),
+            read_only: connection.read_only,
             access_max_duration: connection.access_max_duration,
             limits: connection.limits,
             managed_by: connection.managed_by.clone(),

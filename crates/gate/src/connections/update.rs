@@ -94,6 +94,10 @@ pub(crate) struct ConnectionsUpdate {
     #[serde(default)]
     #[schemars(inner(regex(pattern = fields::VARIABLE)))]
     allowed_env_vars: Patch<Vec<String>>,
+    /// Whether nothing may be changed through it, by policy and in the session of the
+    /// target; for databases.
+    #[serde(default)]
+    read_only: Patch<bool>,
     /// Longest just-in-time grant in seconds.
     #[serde(default)]
     #[schemars(range(min = 60, max = 172_800))]
@@ -193,6 +197,7 @@ impl ConnectionsUpdate {
                 self.allowed_env_vars
                     .apply(old.allowed_env_vars, Vec::new()),
             ),
+            read_only: self.read_only.apply(old.read_only, false),
             access_max_duration: match self.access_max_duration {
                 Patch::Keep => old.access_max_duration,
                 Patch::Clear => None,
@@ -204,6 +209,7 @@ impl ConnectionsUpdate {
             attributes: self.attributes.apply(old.attributes, Vec::new()),
             subtype: old.subtype,
         };
+        fields::check_read_only(fields.read_only, kind, &fields.subtype)?;
         fields::check_command(kind, fields.command.as_deref())?;
         fields::check_tags(&fields.tags)?;
         fields::check_redact_types(&fields.redact_types)?;

@@ -28,11 +28,12 @@ pub(super) fn screen(traced: Traced) -> Result<Screened, Blocked> {
     let mut case = traced.into_case();
     let guardrails = case.policy.guardrails().ok_or_else(unusable)?;
     // The gateway's own questions about schemas are not asked by anybody.
-    let is_free = !guardrails.has_input() && !case.policy.plan().limits_predicates();
+    let reads_facts = case.connection.read_only || case.policy.plan().limits_predicates();
+    let is_free = !guardrails.has_input() && !reads_facts;
     if case.ask.verb == Verb::Introspect || is_free {
         return Ok(Screened(case));
     }
-    let facts = match guardrails.needs_facts() || case.policy.plan().limits_predicates() {
+    let facts = match guardrails.needs_facts() || reads_facts {
         true => case.policy.facts(&case.ask.input),
         false => None,
     };
@@ -62,8 +63,9 @@ pub(super) fn unusable() -> Blocked {
     Blocked::unavailable("a guardrail of this connection cannot be evaluated")
 }
 
-/// What the input guardrails say of an ask with these facts, and masking rules of its
-/// predicates: with views followed where that was done.
+/// What the input guardrails say of an ask with these facts; what masking rules say of
+/// its predicates, with views followed where that was done; and whether it may change
+/// something where nothing may be changed.
 pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>) -> Verdict {
     let ask = &case.ask;
     if case.connection.kind != ConnectionType::Database {
@@ -71,6 +73,11 @@ pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>)
     }
     let plain = sql::without_comments(&ask.input, case.policy.dialect());
     let traced = case.lineage.as_ref().map(Lineage::facts);
+    let predicates = case.policy.plan().predicates(traced.or(facts));
+    let changes = match case.connection.read_only {
+        true => policy::changes_in(facts),
+        false => Vec::new(),
+    };
     let verdict = guardrails.input(&ask.input, &plain, facts);
-    verdict.with(case.policy.plan().predicates(traced.or(facts)))
+    verdict.with(changes).with(predicates)
 }

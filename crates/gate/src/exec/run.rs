@@ -154,7 +154,7 @@ async fn attend(
         args: &ask.args,
         env: &ask.env,
         database: ask.database.as_deref(),
-        read_only: ask.read_only,
+        read_only: ask.read_only || cleared.connection().read_only,
         timeout,
         stop: handle.stop().clone(),
     };

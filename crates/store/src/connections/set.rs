@@ -215,6 +215,7 @@ fn read(mut row: Row) -> Result<Connection, Error> {
         has_masking_rules: false,
         mandatory_metadata_fields: detail.mandatory_metadata_fields,
         allowed_env_vars: detail.allowed_env_vars,
+        read_only: detail.read_only,
         access_max_duration: detail.access_max_duration,
         limits: detail.limits,
         tls: detail.tls,

@@ -29,6 +29,7 @@ pub fn fields() -> ConnectionFields {
         redact_types: vec!["EMAIL_ADDRESS".into()],
         mandatory_metadata_fields: vec!["ticket".into()],
         allowed_env_vars: vec!["PAGER".into()],
+        read_only: true,
         access_max_duration: Some(3600),
         limits: Limits::default(),
         managed_by: None,

@@ -146,3 +146,58 @@ async fn a_change_of_rules_counts_from_the_next_run_on() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_changes_through_a_read_only_connection() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let place = Place::postgres(&admin, "main").await;
+    place.sql(
+        "create table notes (note text); insert into notes values ('kept'); \
+         grant all on notes to public; create function f() returns int language sql \
+         as 'delete from notes returning 1'",
+    );
+    let change = async |read_only: Value| {
+        let change = json!({"name": "main", "read_only": read_only});
+        admin.call("connections_update", change).await.unwrap()
+    };
+    assert_eq!(change(json!(true)).await["read_only"], true);
+    let read = admin.exec("main", "select note from notes").await;
+    assert_eq!(read["output"], "note\nkept\n(1 row)\n");
+    for input in [
+        "delete from notes",
+        "with gone as (delete from notes returning 1) select * from gone",
+        "create table t (a int)",
+        "explain analyze delete from notes",
+        "set default_transaction_read_only = off",
+        "begin; commit",
+        "select f()",
+        "select nextval('s')",
+        "select 1 from where (",
+    ] {
+        let envelope = admin.exec("main", input).await;
+        assert_eq!(envelope["output_status"], "blocked", "{input}: {envelope}");
+        assert_eq!(envelope["guardrails"][0]["rule_name"], "read_only");
+    }
+    let asked = json!({"connection_name": "main", "input": "delete from notes"});
+    let preview = admin.call("policy_preview", asked).await.unwrap();
+    assert_eq!(preview["decision"], "blocked", "{preview}");
+    assert_eq!(place.sql("select count(*) from notes"), "1");
+    // Without the parser's word for it the session of the target refuses.
+    place.sql(
+        "create function pg_temp_like() returns int language sql \
+         as 'delete from notes returning 1'; create view v as select pg_temp_like() as n; \
+         grant all on v to public",
+    );
+    let refused = admin.exec("main", "select n from v").await;
+    assert_eq!(refused["output_status"], "failed", "{refused}");
+    let told = refused["output"].as_str().unwrap();
+    assert!(told.contains("read-only transaction"), "{refused}");
+    assert!(change(Value::Null).await.get("read_only").is_none());
+    let allowed = admin.exec("main", "delete from notes").await;
+    assert_eq!(allowed["affected_rows"], 1, "{allowed}");
+    admin.connect_bash("bash").await;
+    let bash = json!({"name": "bash", "read_only": true});
+    let refused = admin.call("connections_update", bash).await.unwrap_err();
+    assert_eq!(refused["details"]["path"], "/read_only", "{refused}");
+}
