@@ -130,17 +130,31 @@ impl Column {
         self.decided.filter(|_| self.ruled)
     }
 
+    /// Whether every value is of one type.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.decided.is_some()
+    }
+
     /// Decides by the first values. When the name calls for a type, half of the values
-    /// must fit; without a name four of five must be of one type.
-    pub(crate) fn vote<'v>(&mut self, values: impl Iterator<Item = &'v str>, engine: &Engine) {
+    /// must fit; without a name four of five must be of one type. False when there was
+    /// nothing to decide by.
+    pub(crate) fn vote<V: AsRef<str>>(
+        &mut self,
+        values: impl Iterator<Item = V>,
+        engine: &Engine,
+    ) -> bool {
         if self.ruled {
-            return;
+            return true;
         }
         let mut count = 0usize;
         let mut people = 0usize;
         let mut tally: HashMap<Kind, usize> = HashMap::new();
         let mut checked: Option<EntitySet> = None;
-        for value in values.map(str::trim).filter(|v| !whole::is_void(v)) {
+        for value in values {
+            let value = value.as_ref().trim();
+            if whole::is_void(value) {
+                continue;
+            }
             count += 1;
             people += usize::from(self.evidence.vague && names::resembles(value));
             if let Some(kind) = self.whole_kind(value, engine) {
@@ -149,9 +163,12 @@ impl Column {
             let valid = self.valid_types(value, engine);
             checked = Some(checked.map_or(valid, |known| known.both(valid)));
         }
-        if self.doubtful && people == 0 && count > 0 {
+        if count == 0 {
+            return false;
+        }
+        if self.doubtful && people == 0 {
             self.evidence = Evidence::NONE;
-            return;
+            return true;
         }
         // One number in ten has the right check digit by chance, a whole column has not.
         if let Some(entity) = checked.and_then(|all| all.iter().next())
@@ -159,13 +176,13 @@ impl Column {
             && self.evidence == Evidence::NONE
         {
             self.decided = Some(Kind::BuiltIn(entity));
-            return;
+            return true;
         }
         let Some((kind, votes)) = tally
             .into_iter()
             .max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(rank(*kind))))
         else {
-            return;
+            return true;
         };
         let called = matches!(kind, Kind::BuiltIn(e) if self.evidence.hints_at(e));
         let person = kind == Kind::BuiltIn(Entity::Person);
@@ -179,6 +196,7 @@ impl Column {
         if agreed {
             self.decided = Some(kind);
         }
+        true
     }
 
     /// The types that all of `value` can be by its check digits and its groups, were it

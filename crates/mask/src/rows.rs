@@ -31,13 +31,31 @@ impl ColumnHint {
     }
 }
 
-/// Masks batches of rows of one result set. The first batch that has rows decides about
-/// columns as a whole; later batches follow the decision.
+/// Masks batches of rows of one result set. The first batch with values of a column
+/// decides about the column as a whole; later batches follow the decision.
 pub struct RowsMasker<'e> {
     engine: &'e Engine,
-    columns: Vec<Column>,
-    voted: bool,
+    columns: Vec<Slot>,
     counts: BTreeMap<String, u64>,
+}
+
+/// A column and what has become of it.
+struct Slot {
+    column: Column,
+    /// Whether values have decided about it.
+    voted: bool,
+    /// Whether a cell of it was changed.
+    changed: bool,
+}
+
+impl Slot {
+    fn new(column: Column) -> Self {
+        Self {
+            column,
+            voted: false,
+            changed: false,
+        }
+    }
 }
 
 impl<'e> RowsMasker<'e> {
@@ -56,41 +74,69 @@ impl<'e> RowsMasker<'e> {
         Column::settle(&mut columns);
         Self {
             engine,
-            columns,
-            voted: false,
+            columns: columns.into_iter().map(Slot::new).collect(),
             counts: BTreeMap::new(),
         }
     }
 
-    /// Masks rows of cells; `None` is null. Cells beyond the known columns are judged by
-    /// their looks alone. The rows come back in the same shape.
+    /// Shows the values of a batch of rows of `width` columns, before its cells are
+    /// masked. `values` gives those of one column that are not null. A column on which
+    /// earlier values have decided is not asked for again.
+    pub fn vote<V, I>(&mut self, width: usize, values: impl Fn(usize) -> I)
+    where
+        V: AsRef<str>,
+        I: Iterator<Item = V>,
+    {
+        self.widen(width);
+        for (number, slot) in self.columns.iter_mut().enumerate().take(width) {
+            slot.voted = slot.voted || slot.column.vote(values(number), self.engine);
+        }
+    }
+
+    /// Masks one cell that is not null; `None` is null. A cell beyond the known columns is
+    /// judged by its looks alone.
+    pub fn cell<'a>(&mut self, column: usize, value: &'a str) -> Option<Cow<'a, str>> {
+        self.widen(column + 1);
+        let slot = self.columns.get_mut(column)?;
+        let masked = cell::mask(value, &slot.column, self.engine, &mut self.counts);
+        slot.changed |= !matches!(masked, Some(Cow::Borrowed(_)));
+        masked
+    }
+
+    /// Masks rows of cells; `None` is null. The rows come back in the same shape.
     pub fn mask<'a>(&mut self, rows: &[Vec<Option<&'a str>>]) -> Vec<Vec<Option<Cow<'a, str>>>> {
         let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        while self.columns.len() < widest {
-            self.columns.push(Column::key(""));
-        }
-        if !self.voted && !rows.is_empty() {
-            for (i, column) in self.columns.iter_mut().enumerate() {
-                let values = rows.iter().filter_map(|row| row.get(i).copied().flatten());
-                column.vote(values, self.engine);
-            }
-            self.voted = true;
-        }
+        self.vote(widest, |column| {
+            rows.iter()
+                .filter_map(move |row| row.get(column).copied().flatten())
+        });
         rows.iter()
             .map(|row| {
                 row.iter()
-                    .zip(&self.columns)
-                    .map(|(value, column)| {
-                        cell::mask((*value)?, column, self.engine, &mut self.counts)
-                    })
+                    .enumerate()
+                    .map(|(column, value)| self.cell(column, (*value)?))
                     .collect()
             })
             .collect()
     }
 
+    /// Whether the column is masked: as a whole, by a rule or by what its name and values
+    /// say, or in one of its cells so far.
+    pub fn is_masked(&self, column: usize) -> bool {
+        self.columns
+            .get(column)
+            .is_some_and(|slot| slot.changed || slot.column.is_decided())
+    }
+
     /// How many of each type have been masked so far.
     pub fn counts(&self) -> &BTreeMap<String, u64> {
         &self.counts
+    }
+
+    fn widen(&mut self, width: usize) {
+        while self.columns.len() < width {
+            self.columns.push(Slot::new(Column::key("")));
+        }
     }
 }
 
@@ -137,6 +183,36 @@ mod tests {
             Some("1".into())
         );
         assert_eq!(rows.counts().get("PERSON"), Some(&2));
+    }
+
+    #[test]
+    fn the_first_values_of_a_column_decide_and_nulls_do_not() {
+        let engine = Engine::everything(keys());
+        let hints = ["id", "last_name", "c"].map(ColumnHint::named);
+        let mut rows = RowsMasker::new(&engine, &hints);
+        let id = |row: &str| row.to_owned();
+        rows.mask(&[vec![Some("1"), None, None]]);
+        assert!(!rows.is_masked(1), "nothing has been seen of it");
+        rows.vote(3, |column| {
+            [["2", "Okafor", "x"], ["3", "de Vries", "y"]]
+                .map(|row| row.map(id))
+                .into_iter()
+                .filter_map(move |row| row.get(column).cloned())
+        });
+        assert!(rows.is_masked(1), "decided before a cell of it was masked");
+        assert_eq!(rows.cell(1, "Okafor"), Some("<PERSON>".into()));
+        assert_eq!(rows.cell(2, "plain"), Some("plain".into()));
+        assert!(!rows.is_masked(0) && !rows.is_masked(2));
+        assert_eq!(
+            rows.cell(2, "to jo@example.com").as_deref(),
+            Some("to <EMAIL_ADDRESS>")
+        );
+        assert!(rows.is_masked(2) && !rows.is_masked(0));
+        assert_eq!(
+            rows.cell(7, "jo@example.com").as_deref(),
+            Some("<EMAIL_ADDRESS>")
+        );
+        assert!(rows.is_masked(7) && !rows.is_masked(6) && !rows.is_masked(8));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! Rows are masked column by column, what a process writes line by line, and every
 //! other text for itself.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -168,27 +167,22 @@ impl<'e> Masks<'e> {
         let rows = self
             .rows
             .get_or_insert_with(|| RowsMasker::new(engine, &[]));
-        let texts: Vec<Vec<Option<Cow<'_, str>>>> = (0..batch.len())
-            .map(|row| {
-                (0..batch.width())
-                    .map(|column| batch.value(row, column))
-                    .map(|cell| cell.map(|(value, _)| String::from_utf8_lossy(value)))
-                    .collect()
-            })
-            .collect();
-        let cells: Vec<Vec<Option<&str>>> = texts
-            .iter()
-            .map(|row| row.iter().map(Option::as_deref).collect())
-            .collect();
+        rows.vote(batch.width(), |column| {
+            (0..batch.len())
+                .filter_map(move |row| batch.value(row, column))
+                .map(|(value, _)| String::from_utf8_lossy(value))
+        });
         let mut masked = RowBatch::new(batch.width());
-        for (number, row) in rows.mask(&cells).iter().enumerate() {
-            for (column, cell) in row.iter().enumerate() {
-                match (cell, batch.value(number, column)) {
-                    (None, _) => masked.push_null(),
-                    (Some(text), Some((value, true))) if text.as_bytes() == value => {
-                        masked.push_number(value);
-                    }
-                    (Some(text), _) => masked.push(text.as_bytes()),
+        for row in 0..batch.len() {
+            for column in 0..batch.width() {
+                let Some((value, number)) = batch.value(row, column) else {
+                    masked.push_null();
+                    continue;
+                };
+                match rows.cell(column, &String::from_utf8_lossy(value)) {
+                    None => masked.push_null(),
+                    Some(text) if number && text.as_bytes() == value => masked.push_number(value),
+                    Some(text) => masked.push(text.as_bytes()),
                 }
             }
             masked.end_row();
