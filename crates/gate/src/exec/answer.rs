@@ -72,6 +72,13 @@ impl Answer {
         self.total += rendered.len() as u64;
     }
 
+    /// Says which columns of the open result set are masked.
+    pub(super) fn mark(&mut self, is_masked: impl Fn(usize) -> bool) {
+        if let Some(set) = self.sets.last_mut().filter(|_| self.kept) {
+            set.mark(is_masked);
+        }
+    }
+
     /// Adds text that no piece carried.
     pub(super) fn take_text(&mut self, rendered: &str) {
         self.add_text(rendered);

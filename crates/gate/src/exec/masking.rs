@@ -71,6 +71,12 @@ impl<'e> Masking<'e> {
         }
     }
 
+    /// Whether a column of the open result set is masked, as a whole or in a cell so far.
+    pub(super) fn is_masked(&self, column: usize) -> bool {
+        let rows = self.masks.as_ref().and_then(|masks| masks.rows.as_ref());
+        rows.is_some_and(|rows| rows.is_masked(column))
+    }
+
     /// What was held back of what a process wrote. The run says nothing more.
     pub(super) fn finish(&mut self) -> Vec<Masked> {
         let Some(masks) = self.masks.take() else {

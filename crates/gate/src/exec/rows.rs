@@ -54,6 +54,13 @@ impl RowSet {
         }
     }
 
+    /// Says which columns are masked.
+    pub(super) fn mark(&mut self, is_masked: impl Fn(usize) -> bool) {
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            column.masked = is_masked(place);
+        }
+    }
+
     /// Adds one row of a batch and says how large it is in JSON bytes, roughly.
     pub(super) fn push(&mut self, batch: &RowBatch, row: usize) -> usize {
         let mut bytes = 2;

@@ -434,6 +434,8 @@ impl Outlet<'_> {
     fn inspect(&mut self, masked: Masked) -> Result<(), OutputBlocked> {
         let inspected = self.guard_out.inspect(masked)?;
         self.take(&inspected);
+        let masking = &self.masking;
+        self.answer.mark(|column| masking.is_masked(column));
         Ok(())
     }
 

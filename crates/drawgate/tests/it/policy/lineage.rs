@@ -78,6 +78,15 @@ async fn follows(admin: &Client, connection: &str) {
         assert!(output.contains(shown), "{connection}: {query}: {envelope}");
         assert_eq!(envelope["masking"]["total"], 0, "{query}: {envelope}");
     }
+    let rows = exec_with(
+        admin,
+        connection,
+        "select id, upper(pet) as x from people",
+        json!({"format": "rows"}),
+    );
+    let columns = rows.await["columns"].clone();
+    let masked = json!([columns[0]["masked"], columns[1]["masked"]]);
+    assert_eq!(masked, json!([false, true]), "{connection}: {columns}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
