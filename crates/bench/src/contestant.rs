@@ -6,7 +6,7 @@ mod floor;
 mod toolbox;
 
 pub use dbhub::dbhub;
-pub use drawgate::{Binary, Gateway, drawgate};
+pub use drawgate::{Binary, CONNECTION, Gateway, drawgate};
 pub use floor::{connection_string, floor};
 pub use toolbox::toolbox;
 

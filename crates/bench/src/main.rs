@@ -8,6 +8,7 @@ mod footprint;
 mod http;
 mod load;
 mod process;
+mod rules;
 mod stream;
 mod usage;
 
@@ -31,6 +32,7 @@ enum Command {
     Floor(floor::Options),
     Load(load::Options),
     Compare(compare::Options),
+    Rules(rules::Options),
     Stream(stream::Options),
     Footprint(footprint::Options),
 }
@@ -57,6 +59,7 @@ async fn run(command: Command) -> Result<(), Fault> {
         Command::Floor(options) => floor::serve(options).await,
         Command::Load(options) => load::run(options).await,
         Command::Compare(options) => compare::run(options).await,
+        Command::Rules(options) => rules::run(options).await,
         Command::Stream(options) => stream::run(options).await,
         Command::Footprint(options) => footprint::run(options).await,
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::servers::{Database, Postgres};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
-use crate::contestant::{Binary, Gateway, connection_string};
+use crate::contestant::{Binary, CONNECTION, Gateway, connection_string};
 use crate::fault::Fault;
 use crate::load::{Client, Tool, Wire};
 use crate::{show, usage};
@@ -46,7 +46,7 @@ pub async fn run(options: Options) -> Result<(), Fault> {
     let database = &postgres.database();
     let data = folder.path().join("data");
     let gateway = Gateway::start(&options.binary, &data, folder.path()).await?;
-    gateway.connect(database).await?;
+    gateway.connect(CONNECTION, database).await?;
     let pid = gateway.process.pid();
     let rows = options.mib * 1024 * 1024 / ROW_BYTES;
     let statement =
@@ -118,7 +118,9 @@ async fn bare(database: &Database, statement: &str) -> Result<f64, Fault> {
 async fn through(gateway: &Gateway, statement: &str) -> Result<Run, Fault> {
     let mut client = Client::connect(&gateway.endpoint, Wire::Legacy).await?;
     let begun = Instant::now();
-    let envelope = client.structured(&Gateway::exec(statement)).await?;
+    let envelope = client
+        .structured(&Gateway::exec(CONNECTION, statement))
+        .await?;
     let id = envelope["session_id"].clone();
     let mut status = envelope["status"].clone();
     while status == "running" {

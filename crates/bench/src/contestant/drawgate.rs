@@ -16,8 +16,8 @@ use crate::http::{Connection, Endpoint};
 use crate::load::Tool;
 use crate::process::{Process, free_port};
 
-/// Name of the connection that the benches use.
-const CONNECTION: &str = "bench-pg";
+/// Name of the connection that most benches use.
+pub const CONNECTION: &str = "bench-pg";
 /// Most bytes of one answer: beyond what any bench asks for.
 const OUTPUT_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 
@@ -80,11 +80,11 @@ impl Gateway {
         })
     }
 
-    /// Makes the connection to `database`.
+    /// Makes the connection `name` to `database`.
     ///
     /// # Errors
     /// The gateway refuses.
-    pub async fn connect(&self, database: &Database) -> Result<(), Fault> {
+    pub async fn connect(&self, name: &str, database: &Database) -> Result<(), Fault> {
         let mut secrets = serde_json::Map::new();
         for (name, value) in [
             ("HOST", database.host.clone()),
@@ -100,25 +100,33 @@ impl Gateway {
             );
         }
         let body = json!({
-            "name": CONNECTION,
+            "name": name,
             "type": "database",
             "subtype": "postgres",
             "secrets": secrets,
             "limits": {"output_bytes": OUTPUT_BYTES},
         });
+        self.create("/api/connections", &body).await
+    }
+
+    /// Makes an object over REST.
+    ///
+    /// # Errors
+    /// The gateway refuses.
+    pub async fn create(&self, path: &str, body: &Value) -> Result<(), Fault> {
         let mut connection = Connection::dial(&self.endpoint).await?;
         connection
-            .post("/api/connections", &[], Bytes::from(body.to_string()))
+            .post(path, &[], Bytes::from(body.to_string()))
             .await?
             .success()?;
         Ok(())
     }
 
-    /// `exec` of `input` on the connection.
-    pub fn exec(input: &str) -> Tool {
+    /// `exec` of `input` on a connection.
+    pub fn exec(connection: &str, input: &str) -> Tool {
         Tool::new(
             "exec",
-            &json!({"connection_name": CONNECTION, "input": input}),
+            &json!({"connection_name": connection, "input": input}),
         )
     }
 }
@@ -133,11 +141,11 @@ pub async fn drawgate(
     folder: &Path,
 ) -> Result<Contestant, Fault> {
     let gateway = Gateway::start(binary, &folder.join("data"), folder).await?;
-    gateway.connect(database).await?;
+    gateway.connect(CONNECTION, database).await?;
     Ok(Contestant {
         name: "drawgate",
         endpoint: gateway.endpoint,
-        tool: Gateway::exec("select 1"),
+        tool: Gateway::exec(CONNECTION, "select 1"),
         process: gateway.process,
     })
 }
