@@ -1,5 +1,6 @@
 //! What policy does to runs.
 
+mod canary;
 mod guard_in;
 mod guard_out;
 mod lineage;
