@@ -8,7 +8,7 @@ use std::time::Duration;
 use connect::{Fault, Relation, Relations, Stage, Target, relations};
 use model::{Column, ColumnSource, Connection, ConnectionId};
 use moka::{future, sync};
-use sql::{Catalog, Dialect, Facts, ResultColumn, Risk, ToldRelation};
+use sql::{Catalog, Dialect, Facts, Kind, ResultColumn, Risk, ToldRelation};
 
 /// How long a database is taken to be as it was read. A table that is made meanwhile is
 /// not known, and what it answers of open origin.
@@ -62,6 +62,8 @@ pub(crate) struct Script {
     pub(crate) facts: Facts,
     /// The columns of each of its answers, as far as they are known.
     pub(crate) answers: Vec<Option<Vec<ResultColumn>>>,
+    /// Which of the answers tell about statements and settings: they come from no column.
+    pub(crate) plans: Vec<bool>,
     /// Whether some table that it names is not known, or shows what is not known.
     pub(crate) reads_unknown: bool,
 }
@@ -178,7 +180,13 @@ impl Database {
         let facts = sql::facts_with(text, self.dialect, &self.catalog);
         let mut tables = facts.statements.iter().flat_map(|it| &it.tables);
         let reads_unknown = tables.any(|table| !self.catalog.is_sure(&table.name));
+        let answering = facts.statements.iter().filter(|it| it.returns_rows);
+        let plans = answering.map(|it| {
+            let effects = [Kind::Explain, Kind::Show];
+            effects.iter().any(|kind| it.effects.contains(kind))
+        });
         let read = Arc::new(Script {
+            plans: plans.collect(),
             answers: sql::lineages(text, self.dialect, &self.catalog).unwrap_or_default(),
             reads_unknown: reads_unknown || !facts.parsed || facts.has(Risk::Dynamic),
             facts,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ending;
+mod facts;
 mod hostile;
 mod idle;
 mod introspect;

@@ -120,9 +120,14 @@ impl Lineage {
     pub(super) fn hints(&self, place: usize, columns: &[Column]) -> Vec<ColumnHint> {
         let answer = self.script.answers.get(place).and_then(Option::as_ref);
         let answer = answer.filter(|answer| self.is_aligned && fits(answer, columns));
+        let is_plan = self.is_aligned && self.script.plans.get(place) == Some(&true);
         let hints = columns.iter().enumerate().map(|(place, column)| {
             let resolved = answer.and_then(|answer| answer.get(place));
-            self.hint(column, resolved)
+            let hint = self.hint(column, resolved);
+            ColumnHint {
+                is_open: hint.is_open && !is_plan,
+                ..hint
+            }
         });
         hints.collect()
     }

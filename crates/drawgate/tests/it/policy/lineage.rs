@@ -117,6 +117,14 @@ async fn postgres_columns_are_followed() {
     ] {
         never_leaves(&admin, "main", query).await;
     }
+    let plan = admin
+        .exec("main", "explain select lower(pet) from people")
+        .await;
+    let told = plan["output"].as_str().unwrap();
+    assert!(
+        told.contains("Scan on people"),
+        "a plan is no value: {plan}"
+    );
     // What a run makes is known to the next.
     admin
         .exec("main", "create view later as select pet as z from people")
