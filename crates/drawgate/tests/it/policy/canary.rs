@@ -11,7 +11,7 @@ use testkit::servers::Postgres;
 
 use crate::gateway::{Client, Engine, Gateway};
 use crate::secrets::canary::{Canary, none_in, none_in_files};
-use crate::targets::{Place, connect_sqlite, exec_with, read_to_end};
+use crate::targets::{Place, connect_sqlite, connect_to, exec_with, read_to_end};
 
 /// Runs of one target.
 const CASES: usize = 60;
@@ -111,11 +111,15 @@ fn cases(inputs: impl Strategy<Value = String>, formats: &'static [&'static str]
     drawn.collect()
 }
 
-async fn cover(admin: &Client, connections: &[&str]) {
-    let rule = json!({"name": "canary", "connection_ids": connections,
-        "custom_entity_types": [{"name": "CANARY", "regex": "(?i)c[0-9a-f]{24}"}],
+/// Covers the column by where it is on two connections, and by its form on two others.
+async fn cover(admin: &Client) {
+    let places = json!({"name": "places", "connection_ids": ["rows", "lite"],
         "column_rules": [{"table": "vault", "column": "secret"}]});
-    admin.call("datamasking_rules_create", rule).await.unwrap();
+    let forms = json!({"name": "forms", "connection_ids": ["main", "bash"],
+        "custom_entity_types": [{"name": "CANARY", "regex": "(?i)c[0-9a-f]{24}"}]});
+    for rule in [places, forms] {
+        admin.call("datamasking_rules_create", rule).await.unwrap();
+    }
 }
 
 /// Runs the cases and looks at everything that is told of them.
@@ -167,10 +171,12 @@ async fn a_covered_value_is_found_nowhere() {
     let new = json!({"name": "bash", "type": "custom", "command": ["bash"],
         "secrets": {"envvar:FILE": STANDARD.encode(path)}});
     admin.call("connections_create", new).await.unwrap();
-    cover(&admin, &["main", "lite", "bash"]).await;
+    connect_to(&admin, "rows", "postgres", &place.database).await;
+    cover(&admin).await;
 
     let both = &["text", "rows"];
     confined(&admin, "main", &canary, &cases(query(), both)).await;
+    confined(&admin, "rows", &canary, &cases(query(), both)).await;
     confined(&admin, "lite", &canary, &cases(query(), both)).await;
     confined(&admin, "bash", &canary, &cases(command(), &["text"])).await;
     for Case { input, format } in cases(saying(), both) {
