@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use mask::{Engine, Entity, Keys, Plan, Selection};
-use model::{CUSTOM_SELECTION, ConnectionId, ExposeSecret as _, MaskingRule, Refusal};
+use mask::{Engine, Entity, Keys};
+use model::{
+    CUSTOM_SELECTION, ConnectionId, EntitySelection, ExposeSecret as _, MaskingRule, Refusal,
+};
 use policy::validate_masking;
 use secrecy::SecretSlice;
-use serde_json::Value;
 
 use crate::rules::pointer;
 
@@ -26,9 +27,8 @@ pub(crate) fn entity_types() -> &'static [&'static str] {
 pub(crate) fn check(rule: &MaskingRule) -> Result<(), Refusal> {
     validate_masking(rule, entity_types())
         .map_err(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message))?;
-    let plan = plan(rule).map_err(|error| Refusal::invalid("/", error.to_string()))?;
     let keys = Keys::new(b"", "");
-    Engine::compile(&[plan], keys)
+    Engine::compile(std::slice::from_ref(rule), keys)
         .map(drop)
         .map_err(|wrong| Refusal::invalid(&pointer(&wrong.path), wrong.message))
 }
@@ -43,84 +43,40 @@ pub(crate) fn compile(
     key: &SecretSlice<u8>,
     connection: ConnectionId,
 ) -> Result<Option<Engine>, String> {
-    let plans = rules.iter().map(plan).collect::<Result<Vec<_>, _>>();
-    let mut plans = plans.map_err(|error| error.to_string())?;
+    let mut rules = rules.to_vec();
     if !redact_types.is_empty() {
-        plans.push(of_types(redact_types));
+        rules.push(of_types(redact_types));
     }
-    if plans.is_empty() {
+    if rules.is_empty() {
         return Ok(None);
     }
     let keys = Keys::new(key.expose_secret(), &connection.to_string());
-    let engine = Engine::compile(&plans, keys);
+    let engine = Engine::compile(&rules, keys);
     engine.map(Some).map_err(|wrong| wrong.to_string())
 }
 
 /// The rule that a list of entity types on a connection stands for.
-fn of_types(types: &[String]) -> Plan {
-    Plan {
-        supported_entity_types: vec![Selection {
+fn of_types(types: &[String]) -> MaskingRule {
+    MaskingRule {
+        supported_entity_types: vec![EntitySelection {
             name: CUSTOM_SELECTION.to_owned(),
-            entity_types: types.to_vec(),
-            ..Selection::default()
+            entity_types: Some(types.to_vec()),
+            ..EntitySelection::default()
         }],
-        ..Plan::default()
+        ..MaskingRule::default()
     }
-}
-
-/// A rule and a plan have the same JSON, but for what names the rule and what follows
-/// before anything is masked.
-fn plan(rule: &MaskingRule) -> serde_json::Result<Plan> {
-    let mut told = serde_json::to_value(rule)?;
-    if let Value::Object(fields) = &mut told {
-        fields.remove("name");
-        fields.remove("description");
-        let columns = fields.get_mut("column_rules").and_then(Value::as_array_mut);
-        for column in columns
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_object_mut)
-        {
-            column.remove("predicates");
-        }
-    }
-    serde_json::from_value(told)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn rule(says: Value) -> MaskingRule {
         let mut rule = serde_json::json!({"name": "rule"});
         let fields = rule.as_object_mut().unwrap();
         fields.extend(says.as_object().unwrap().clone());
         serde_json::from_value(rule).unwrap()
-    }
-
-    #[test]
-    fn everything_that_a_rule_can_say_arrives_in_the_plan() {
-        let rule = rule(serde_json::json!({
-            "description": "d",
-            "supported_entity_types": [{"name": "FINANCIAL_DATA", "entity_types": ["IBAN_CODE"],
-                "strategy": "partial", "strategy_options": {"keep_last": 6}}],
-            "custom_entity_types": [{"name": "BADGE", "regex": "B-[0-9]+", "deny_list": ["B-X"],
-                "score": 0.5, "strategy": "token", "strategy_options": {"scope": "connection"}}],
-            "column_rules": [{"table": "hr.*", "column": "salary", "entity_type": "PERSON",
-                "strategy": "nullify"}],
-            "strategy": "hash", "strategy_options": {"scope": "organization"},
-            "score_threshold": 0.25,
-        }));
-        let plan = plan(&rule).unwrap();
-        let mut told = serde_json::to_value(&rule).unwrap();
-        told.as_object_mut()
-            .unwrap()
-            .retain(|key, _| key != "name" && key != "description");
-        let back: Plan = serde_json::from_value(told).unwrap();
-        assert_eq!(plan, back);
-        assert_eq!(plan.score_threshold, Some(0.25));
-        assert_eq!(plan.custom_entity_types.len() + plan.column_rules.len(), 2);
-        check(&rule).unwrap();
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) struct Column {
     evidence: Evidence,
     /// What every value is, once known.
     decided: Option<Kind>,
-    /// Whether a rule of the plan decided.
+    /// Whether a column rule decided.
     ruled: bool,
     /// Whether the name tells a property of goods.
     goods: bool,

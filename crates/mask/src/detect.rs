@@ -60,7 +60,7 @@ pub(crate) struct Region<'t> {
     pub(crate) end: usize,
     /// What the name of the field says; nothing in free text.
     pub(crate) field: Evidence,
-    /// The types that the plan asks for.
+    /// The types that rules ask for.
     pub(crate) wanted: EntitySet,
     /// The text up to the end of the region.
     bytes: &'t [u8],

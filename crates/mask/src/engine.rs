@@ -1,4 +1,4 @@
-//! The engine: plans compiled into detectors, thresholds and treatments.
+//! The engine: masking rules compiled into detectors, thresholds and treatments.
 
 mod compile;
 mod custom;
@@ -7,16 +7,18 @@ mod rules;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use model::MaskingRule;
+
 use crate::detect::{self, Region};
 use crate::entity::{Entity, EntitySet};
 use crate::finding::{self, Finding, Kind};
 use crate::flow::{Flow, Window};
-use crate::plan::{Plan, PlanError};
+use crate::invalid::Invalid;
 use crate::strategy::{Keys, Treatment};
 use custom::CustomTypes;
 use rules::ColumnRules;
 
-/// Score below which findings are dropped unless a plan says otherwise.
+/// Score below which findings are dropped unless a rule says otherwise.
 pub(crate) const DEFAULT_THRESHOLD: f32 = 0.5;
 
 /// Something found in a text.
@@ -58,7 +60,7 @@ pub trait Detector: Send + Sync {
     fn detect(&self, text: &str) -> Vec<(usize, usize, Entity, f32)>;
 }
 
-/// Finds and masks personal data and secrets as a list of plans says.
+/// Finds and masks personal data and secrets as a list of masking rules says.
 ///
 /// An engine is immutable and can be shared between threads; streams and rows borrow it.
 pub struct Engine {
@@ -72,15 +74,15 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Compiles plans; where several ask for one type the strictest strategy and the
+    /// Compiles masking rules; where several ask for one type the strictest strategy and the
     /// lowest threshold hold.
     ///
     /// # Errors
     ///
     /// The first mistake: an unknown type or preset, a regular expression that does not
     /// compile or is too large, a score or option out of range.
-    pub fn compile(plans: &[Plan], keys: Keys) -> Result<Self, PlanError> {
-        compile::compile(plans, keys)
+    pub fn compile(rules: &[MaskingRule], keys: Keys) -> Result<Self, Invalid> {
+        compile::compile(rules, keys)
     }
 
     /// An engine for every built-in type but `DATE_TIME`, which would take every
@@ -174,7 +176,7 @@ impl Engine {
         action.treatment.apply(value, &action.name, &self.keys)
     }
 
-    /// Drops what no plan asks for or what scores too low, and makes the rest disjoint.
+    /// Drops what no rule asks for or what scores too low, and makes the rest disjoint.
     pub(crate) fn select(&self, found: &mut Vec<Finding>) {
         self.select_from(found, 0);
     }
@@ -204,8 +206,7 @@ impl Engine {
         }
         found.truncate(kept);
         finding::resolve(found, from, |kind| {
-            self.action(kind)
-                .map_or(0, |a| a.treatment.strategy.strictness())
+            self.action(kind).map(|a| a.treatment.strategy)
         });
     }
 

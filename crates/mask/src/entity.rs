@@ -40,7 +40,7 @@ entities! {
     MacAddress = "MAC_ADDRESS",
     /// An absolute URL.
     Url = "URL",
-    /// Any date or time; too common to be part of a plan that selects everything.
+    /// Any date or time; too common to be part of a selection of everything.
     DateTime = "DATE_TIME",
     /// A date that its context calls a date of birth.
     DateOfBirth = "DATE_OF_BIRTH" | "DOB",
@@ -207,94 +207,6 @@ impl EntitySet {
     }
 }
 
-use Entity as T;
-
-/// The presets of data masking rules: name and the types in it.
-pub const PRESETS: &[(&str, &[Entity])] = &[
-    (
-        "CONTACT_INFORMATION",
-        &[T::EmailAddress, T::PhoneNumber, T::Person],
-    ),
-    ("FINANCIAL_DATA", &[T::CreditCard, T::IbanCode]),
-    ("NETWORK_IDENTIFIERS", &[T::IpAddress, T::Url]),
-    ("LOCATION_DATA", &[T::Location]),
-    ("TIME_DATA", &[T::DateTime]),
-    (
-        "US_DOCUMENTS",
-        &[
-            T::UsSsn,
-            T::UsItin,
-            T::UsPassport,
-            T::UsDriverLicense,
-            T::UsBankNumber,
-            T::AbaRouting,
-        ],
-    ),
-    ("UK_DOCUMENTS", &[T::UkNhs, T::UkNino]),
-    (
-        "EUROPEAN_DOCUMENTS",
-        &[
-            T::EsNif,
-            T::EsNie,
-            T::ItFiscalCode,
-            T::ItVatCode,
-            T::ItIdentityCard,
-            T::ItDriverLicense,
-            T::ItPassport,
-            T::PlPesel,
-            T::FiPersonalIdentityCode,
-        ],
-    ),
-    (
-        "ASIA_PACIFIC_DOCUMENTS",
-        &[
-            T::AuTfn,
-            T::AuAbn,
-            T::AuAcn,
-            T::AuMedicare,
-            T::InAadhaar,
-            T::InPan,
-            T::InPassport,
-            T::InVehicleRegistration,
-            T::InVoter,
-            T::InGstin,
-            T::SgFin,
-            T::SgUen,
-            T::KrRrn,
-            T::ThTnin,
-        ],
-    ),
-    (
-        "MEDICAL_DATA",
-        &[T::MedicalLicense, T::UkNhs, T::AuMedicare],
-    ),
-    ("DEMOGRAPHIC_DATA", &[T::Nrp]),
-    ("CRYPTO_IDENTIFIERS", &[T::Crypto]),
-    (
-        "LATIN_AMERICA_DOCUMENTS",
-        &[T::BrCpf, T::BrCnpj, T::BrRg, T::BrCnh, T::BrPis],
-    ),
-    (
-        "CREDENTIALS",
-        &[
-            T::AwsAccessKey,
-            T::Jwt,
-            T::PrivateKey,
-            T::ApiKey,
-            T::Password,
-        ],
-    ),
-];
-
-/// The types of the preset of that name; `None` for an unknown preset and for
-/// `CUSTOM_SELECTION`, whose types a rule lists itself.
-pub fn preset(name: &str) -> Option<&'static [Entity]> {
-    PRESETS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, types)| *types)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,12 +219,6 @@ mod tests {
         assert_eq!(Entity::from_name("SG_NRIC_FIN"), Some(Entity::SgFin));
         assert_eq!(Entity::from_name("GENERIC_API_KEY"), Some(Entity::ApiKey));
         assert_eq!(Entity::from_name("email_address"), None);
-    }
-
-    #[test]
-    fn presets_are_found_by_name() {
-        assert_eq!(preset("TIME_DATA"), Some(&[Entity::DateTime][..]));
-        assert_eq!(preset("CUSTOM_SELECTION"), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a detector reports, and how overlapping reports become one.
 
+use model::Strategy;
+
 use crate::entity::Entity;
 
 /// What kind of thing was found.
@@ -7,9 +9,9 @@ use crate::entity::Entity;
 pub(crate) enum Kind {
     /// A type that the engine brings along.
     BuiltIn(Entity),
-    /// A type that the plan defines, by its place in the plan.
+    /// A type that a rule defines, by its place among all.
     Custom(u16),
-    /// A column rule without a type, by its place in the plan.
+    /// A column rule, by its place among all.
     Column(u16),
 }
 
@@ -38,7 +40,11 @@ impl Finding {
 /// `strictness` decides between kinds on the same span. What a loser covers beyond the
 /// winner is kept as a finding of its own, so that nothing found stays in the clear.
 /// Findings before `from` are left alone.
-pub(crate) fn resolve(findings: &mut Vec<Finding>, from: usize, strictness: impl Fn(Kind) -> u8) {
+pub(crate) fn resolve(
+    findings: &mut Vec<Finding>,
+    from: usize,
+    strictness: impl Fn(Kind) -> Option<Strategy>,
+) {
     if findings.len() < from + 2 {
         return;
     }
@@ -106,7 +112,7 @@ mod tests {
             finding(2, 12, Entity::EmailAddress, 0.6),
             finding(5, 8, Entity::Person, 1.0),
         ];
-        resolve(&mut findings, 0, |_| 0);
+        resolve(&mut findings, 0, |_| None);
         let spans: Vec<_> = findings.iter().map(|f| (f.start, f.end)).collect();
         assert_eq!(spans, [(0, 2), (2, 12)]);
     }
@@ -118,7 +124,7 @@ mod tests {
             finding(0, 4, Entity::Jwt, 0.5),
         ];
         resolve(&mut findings, 0, |kind| {
-            u8::from(kind == Kind::BuiltIn(Entity::Jwt))
+            (kind == Kind::BuiltIn(Entity::Jwt)).then_some(Strategy::Redact)
         });
         assert_eq!(findings.len(), 1);
         assert_eq!(

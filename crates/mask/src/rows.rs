@@ -143,8 +143,8 @@ impl<'e> RowsMasker<'e> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{ColumnRule, Plan, Selection};
-    use crate::strategy::{Keys, Strategy};
+    use crate::strategy::Keys;
+    use model::{ColumnRule, EntitySelection, MaskingRule, Strategy};
 
     fn keys() -> Keys {
         Keys::new(b"k", "c")
@@ -229,16 +229,16 @@ mod tests {
 
     #[test]
     fn column_rules_mask_whatever_is_there() {
-        let plan = Plan {
+        let rule = MaskingRule {
             column_rules: vec![ColumnRule {
                 table: "hr.*".into(),
                 column: "salary".into(),
                 strategy: Some(Strategy::Nullify),
                 ..ColumnRule::default()
             }],
-            ..Plan::default()
+            ..MaskingRule::default()
         };
-        let engine = Engine::compile(&[plan], keys()).expect("the plan is valid");
+        let engine = Engine::compile(&[rule], keys()).expect("the rule is valid");
         let hint = |table: &str| ColumnHint {
             name: "s".into(),
             source: vec![(table.into(), "salary".into())],
@@ -298,15 +298,15 @@ mod tests {
 
     #[test]
     fn nullify_makes_nulls() {
-        let plan = Plan {
-            supported_entity_types: vec![Selection {
+        let rule = MaskingRule {
+            supported_entity_types: vec![EntitySelection {
                 name: "CONTACT_INFORMATION".into(),
-                ..Selection::default()
+                ..EntitySelection::default()
             }],
             strategy: Strategy::Nullify,
-            ..Plan::default()
+            ..MaskingRule::default()
         };
-        let engine = Engine::compile(&[plan], keys()).expect("the plan is valid");
+        let engine = Engine::compile(&[rule], keys()).expect("the rule is valid");
         assert_eq!(one(&engine, "c", "jo@example.com"), None);
         assert_eq!(
             one(&engine, "c", "to jo@example.com").as_deref(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a masking rule says, without its identity and its links.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub struct MaskingRule {
     /// Unique name.
@@ -37,7 +37,7 @@ pub struct MaskingRule {
 pub const DEFAULT_SCORE_THRESHOLD: f64 = 0.5;
 
 /// Entity types of the engine: a preset, a part of one, or a selection of one's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct EntitySelection {
@@ -58,7 +58,7 @@ pub struct EntitySelection {
 }
 
 /// An entity type of one's own: what a pattern matches, and words.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct CustomEntity {
@@ -86,7 +86,7 @@ pub struct CustomEntity {
 }
 
 /// Columns that are masked whatever they hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
 pub struct ColumnRule {

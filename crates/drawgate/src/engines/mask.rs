@@ -4,8 +4,8 @@ use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use mask::{Engine, Entity, Keys, Plan, Selection, Strategy, TextStream, jsonl_line};
-use model::CUSTOM_SELECTION;
+use mask::{Engine, Entity, Keys, TextStream, jsonl_line};
+use model::{CUSTOM_SELECTION, EntitySelection, MaskingRule, Strategy};
 use store::MasterKey;
 
 use super::{answer_lines, written};
@@ -96,17 +96,17 @@ impl Mask {
         } else {
             self.entities.clone()
         };
-        let plan = Plan {
-            supported_entity_types: vec![Selection {
+        let rule = MaskingRule {
+            supported_entity_types: vec![EntitySelection {
                 name: CUSTOM_SELECTION.to_owned(),
-                entity_types: types,
-                ..Selection::default()
+                entity_types: Some(types),
+                ..EntitySelection::default()
             }],
             strategy: self.strategy.into(),
-            ..Plan::default()
+            ..MaskingRule::default()
         };
         let keys = Keys::new(&self.key()?, "");
-        Engine::compile(&[plan], keys).map_err(|wrong| Failure::Settings(wrong.to_string()))
+        Engine::compile(&[rule], keys).map_err(|wrong| Failure::Settings(wrong.to_string()))
     }
 
     fn key(&self) -> Result<Vec<u8>, Failure> {

@@ -1,14 +1,18 @@
-//! From plans to an engine.
+//! From masking rules to an engine.
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use model::{
+    CUSTOM_SELECTION, ColumnRule, CustomEntity, EntitySelection, MaskingRule, Strategy,
+    StrategyOptions, masking_preset,
+};
 use regex_automata::meta::Regex;
 
 use super::custom::{CustomType, CustomTypes};
 use super::rules::{ColumnRules, Rule};
 use super::{Action, DEFAULT_THRESHOLD, Engine};
-use crate::entity::{Entity, EntitySet, preset};
-use crate::plan::{ColumnRule, Custom, Plan, PlanError, Selection};
-use crate::strategy::{Keys, Options, Strategy, Treatment};
+use crate::entity::{Entity, EntitySet};
+use crate::invalid::Invalid;
+use crate::strategy::{Keys, Treatment};
 
 /// Longest regular expression in bytes.
 const LONGEST_REGEX: usize = 4096;
@@ -16,7 +20,7 @@ const LONGEST_REGEX: usize = 4096;
 const REGEX_BYTES: usize = 1 << 20;
 /// Most words of a deny list.
 const MOST_WORDS: usize = 1000;
-/// Most entries of each list of a plan.
+/// Most entries of each list of a rule.
 const MOST_ENTRIES: usize = 100;
 
 pub(super) fn everything(keys: Keys) -> Engine {
@@ -27,7 +31,7 @@ pub(super) fn everything(keys: Keys) -> Engine {
             threshold: DEFAULT_THRESHOLD,
             treatment: Treatment {
                 strategy: Strategy::Redact,
-                options: Options::default(),
+                options: StrategyOptions::default(),
             },
         };
         select(&mut engine, *entity, action);
@@ -46,52 +50,52 @@ fn empty(keys: Keys) -> Engine {
     }
 }
 
-pub(super) fn compile(plans: &[Plan], keys: Keys) -> Result<Engine, PlanError> {
+pub(super) fn compile(rules: &[MaskingRule], keys: Keys) -> Result<Engine, Invalid> {
     let mut engine = empty(keys);
-    for (place, plan) in plans.iter().enumerate() {
-        Compiler { place, plan }.run(&mut engine)?;
+    for (place, rule) in rules.iter().enumerate() {
+        Compiler { place, rule }.run(&mut engine)?;
     }
     Ok(engine)
 }
 
-/// One plan being compiled.
-struct Compiler<'p> {
+/// One rule being compiled.
+struct Compiler<'r> {
     place: usize,
-    plan: &'p Plan,
+    rule: &'r MaskingRule,
 }
 
 impl Compiler<'_> {
-    fn error(&self, path: impl Into<String>, message: impl Into<String>) -> PlanError {
-        PlanError {
-            plan: self.place,
+    fn error(&self, path: impl Into<String>, message: impl Into<String>) -> Invalid {
+        Invalid {
+            rule: self.place,
             path: path.into(),
             message: message.into(),
         }
     }
 
-    fn run(&self, engine: &mut Engine) -> Result<(), PlanError> {
-        let plan = self.plan;
+    fn run(&self, engine: &mut Engine) -> Result<(), Invalid> {
+        let rule = self.rule;
         for (list, length) in [
-            ("supported_entity_types", plan.supported_entity_types.len()),
-            ("custom_entity_types", plan.custom_entity_types.len()),
-            ("column_rules", plan.column_rules.len()),
+            ("supported_entity_types", rule.supported_entity_types.len()),
+            ("custom_entity_types", rule.custom_entity_types.len()),
+            ("column_rules", rule.column_rules.len()),
         ] {
             if length > MOST_ENTRIES {
                 return Err(self.error(list, format!("a list has at most {MOST_ENTRIES} entries")));
             }
         }
-        if let Some(threshold) = plan.score_threshold {
+        if let Some(threshold) = rule.score_threshold {
             self.fraction(threshold, "score_threshold")?;
         }
-        self.options(plan.strategy_options, "strategy_options")?;
-        for (i, entry) in plan.supported_entity_types.iter().enumerate() {
+        self.options(rule.strategy_options, "strategy_options")?;
+        for (i, entry) in rule.supported_entity_types.iter().enumerate() {
             self.selection(engine, entry, &format!("supported_entity_types[{i}]"))?;
         }
-        for (i, entry) in plan.custom_entity_types.iter().enumerate() {
+        for (i, entry) in rule.custom_entity_types.iter().enumerate() {
             let custom = self.custom(entry, &format!("custom_entity_types[{i}]"))?;
             engine.custom.types.push(custom);
         }
-        for (i, entry) in plan.column_rules.iter().enumerate() {
+        for (i, entry) in rule.column_rules.iter().enumerate() {
             let rule = self.column(entry, &format!("column_rules[{i}]"))?;
             engine.columns.rules.push(rule);
         }
@@ -101,40 +105,36 @@ impl Compiler<'_> {
     fn selection(
         &self,
         engine: &mut Engine,
-        entry: &Selection,
+        entry: &EntitySelection,
         path: &str,
-    ) -> Result<(), PlanError> {
-        let members = preset(&entry.name);
-        if members.is_none() && entry.name != "CUSTOM_SELECTION" {
+    ) -> Result<(), Invalid> {
+        let members = masking_preset(&entry.name);
+        if members.is_none() && entry.name != CUSTOM_SELECTION {
             return Err(self.error(
                 format!("{path}.name"),
                 format!("unknown preset `{}`", entry.name),
             ));
         }
         let treatment = self.treatment(entry.strategy, entry.strategy_options, path)?;
-        let mut chosen: Vec<(Entity, String)> = Vec::new();
-        for (i, name) in entry.entity_types.iter().enumerate() {
-            let at = format!("{path}.entity_types[{i}]");
-            let Some(entity) = Entity::from_name(name) else {
-                return Err(self.error(at, format!("unknown entity type `{name}`")));
-            };
-            if members.is_some_and(|m| !m.contains(&entity)) {
-                return Err(self.error(at, format!("`{name}` is no type of {}", entry.name)));
-            }
-            chosen.push((entity, name.clone()));
-        }
+        let chosen: Vec<&str> = match (&entry.entity_types, members) {
+            (Some(names), _) => names.iter().map(String::as_str).collect(),
+            (None, Some(members)) => members.to_vec(),
+            (None, None) => Vec::new(),
+        };
         if chosen.is_empty() {
-            let Some(all) = members else {
-                return Err(self.error(
-                    format!("{path}.entity_types"),
-                    "at least one entity type is needed",
-                ));
-            };
-            chosen.extend(all.iter().map(|e| (*e, e.name().to_owned())));
+            let message = "at least one entity type is needed";
+            return Err(self.error(format!("{path}.entity_types"), message));
         }
-        for (entity, name) in chosen {
+        for (i, name) in chosen.into_iter().enumerate() {
+            let at = || format!("{path}.entity_types[{i}]");
+            let Some(entity) = Entity::from_name(name) else {
+                return Err(self.error(at(), format!("unknown entity type `{name}`")));
+            };
+            if members.is_some_and(|members| !members.contains(&entity.name())) {
+                return Err(self.error(at(), format!("`{name}` is no type of {}", entry.name)));
+            }
             let action = Action {
-                name,
+                name: name.to_owned(),
                 threshold: self.threshold(),
                 treatment,
             };
@@ -144,10 +144,11 @@ impl Compiler<'_> {
     }
 
     fn threshold(&self) -> f32 {
-        self.plan.score_threshold.unwrap_or(DEFAULT_THRESHOLD)
+        let threshold = self.rule.score_threshold;
+        threshold.map_or(DEFAULT_THRESHOLD, narrow)
     }
 
-    fn custom(&self, entry: &Custom, path: &str) -> Result<CustomType, PlanError> {
+    fn custom(&self, entry: &CustomEntity, path: &str) -> Result<CustomType, Invalid> {
         let mut letters = entry.name.bytes();
         let named = letters.next().is_some_and(|b| b.is_ascii_uppercase())
             && letters.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
@@ -155,17 +156,19 @@ impl Compiler<'_> {
             let message = "a name is an upper-case letter, then upper-case letters, digits and `_`";
             return Err(self.error(format!("{path}.name"), message));
         }
-        if entry.regex.is_none() && entry.deny_list.is_empty() {
+        let words = entry.deny_list.as_deref().unwrap_or_default();
+        if entry.regex.is_none() && words.is_empty() {
             return Err(self.error(path, "a regex or a deny list is needed"));
         }
-        self.fraction(entry.score, &format!("{path}.score"))?;
+        let score = entry.score.unwrap_or(1.0);
+        self.fraction(score, &format!("{path}.score"))?;
         let regex = match &entry.regex {
             Some(regex) => Some(self.regex(regex, &format!("{path}.regex"))?),
             None => None,
         };
-        let words = match entry.deny_list.is_empty() {
+        let words = match words.is_empty() {
             true => None,
-            false => Some(self.words(&entry.deny_list, &format!("{path}.deny_list"))?),
+            false => Some(self.words(words, &format!("{path}.deny_list"))?),
         };
         Ok(CustomType {
             action: Action {
@@ -173,13 +176,13 @@ impl Compiler<'_> {
                 threshold: self.threshold(),
                 treatment: self.treatment(entry.strategy, entry.strategy_options, path)?,
             },
-            score: entry.score,
+            score: narrow(score),
             regex,
             words,
         })
     }
 
-    fn regex(&self, pattern: &str, path: &str) -> Result<Regex, PlanError> {
+    fn regex(&self, pattern: &str, path: &str) -> Result<Regex, Invalid> {
         if pattern.is_empty() || pattern.len() > LONGEST_REGEX {
             return Err(self.error(path, format!("a regex has 1 to {LONGEST_REGEX} bytes")));
         }
@@ -195,7 +198,7 @@ impl Compiler<'_> {
             })
     }
 
-    fn words(&self, list: &[String], path: &str) -> Result<AhoCorasick, PlanError> {
+    fn words(&self, list: &[String], path: &str) -> Result<AhoCorasick, Invalid> {
         if list.len() > MOST_WORDS {
             return Err(self.error(path, format!("a deny list has at most {MOST_WORDS} words")));
         }
@@ -209,7 +212,7 @@ impl Compiler<'_> {
             .map_err(|e| self.error(path, e.to_string()))
     }
 
-    fn column(&self, entry: &ColumnRule, path: &str) -> Result<Rule, PlanError> {
+    fn column(&self, entry: &ColumnRule, path: &str) -> Result<Rule, Invalid> {
         if entry.column.is_empty() {
             return Err(self.error(format!("{path}.column"), "a column is needed"));
         }
@@ -238,36 +241,42 @@ impl Compiler<'_> {
     }
 
     fn defines(&self, name: &str) -> bool {
-        self.plan.custom_entity_types.iter().any(|c| c.name == name)
+        self.rule.custom_entity_types.iter().any(|c| c.name == name)
     }
 
     fn treatment(
         &self,
         strategy: Option<Strategy>,
-        options: Option<Options>,
+        options: Option<StrategyOptions>,
         path: &str,
-    ) -> Result<Treatment, PlanError> {
-        let options = options.unwrap_or(self.plan.strategy_options);
+    ) -> Result<Treatment, Invalid> {
+        let options = options.unwrap_or(self.rule.strategy_options);
         self.options(options, &format!("{path}.strategy_options"))?;
         Ok(Treatment {
-            strategy: strategy.unwrap_or(self.plan.strategy),
+            strategy: strategy.unwrap_or(self.rule.strategy),
             options,
         })
     }
 
-    fn options(&self, options: Options, path: &str) -> Result<(), PlanError> {
+    fn options(&self, options: StrategyOptions, path: &str) -> Result<(), Invalid> {
         match options.keep_last {
             Some(0 | 17..) => Err(self.error(format!("{path}.keep_last"), "keep_last is 1 to 16")),
             _ => Ok(()),
         }
     }
 
-    fn fraction(&self, value: f32, path: &str) -> Result<(), PlanError> {
+    fn fraction(&self, value: f64, path: &str) -> Result<(), Invalid> {
         match (0.0..=1.0).contains(&value) {
             true => Ok(()),
             false => Err(self.error(path, "a score is 0 to 1")),
         }
     }
+}
+
+/// A score as findings have it: two digits of it are all that is ever compared.
+#[expect(clippy::cast_possible_truncation, reason = "a score is 0 to 1")]
+const fn narrow(score: f64) -> f32 {
+    score as f32
 }
 
 /// Asks for a type; of two treatments the stricter holds, of two thresholds the lower.
@@ -278,7 +287,7 @@ fn select(engine: &mut Engine, entity: Entity, mut action: Action) {
     };
     if let Some(known) = place.take() {
         action.threshold = action.threshold.min(known.threshold);
-        if known.treatment.strategy.strictness() >= action.treatment.strategy.strictness() {
+        if known.treatment.strategy >= action.treatment.strategy {
             action.treatment = known.treatment;
             action.name = known.name;
         }

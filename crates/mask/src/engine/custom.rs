@@ -1,4 +1,4 @@
-//! Types that plans define: regular expressions and lists of words.
+//! Types that rules define: regular expressions and lists of words.
 
 use aho_corasick::AhoCorasick;
 use regex_automata::PatternID;
@@ -8,7 +8,7 @@ use super::Action;
 use crate::detect::Region;
 use crate::finding::{Finding, Kind};
 
-/// The custom types of all plans.
+/// The custom types of all rules.
 #[derive(Default)]
 pub(super) struct CustomTypes {
     pub(super) types: Vec<CustomType>,

@@ -3,7 +3,7 @@
 use super::Action;
 use crate::finding::Kind;
 
-/// The column rules of all plans.
+/// The column rules of all masking rules.
 pub(super) struct ColumnRules {
     pub(super) rules: Vec<Rule>,
 }
@@ -28,12 +28,7 @@ impl ColumnRules {
             .iter()
             .enumerate()
             .filter(|(_, rule)| is_open || rule.matches(name, sources))
-            .max_by_key(|(place, rule)| {
-                (
-                    rule.action.treatment.strategy.strictness(),
-                    std::cmp::Reverse(*place),
-                )
-            })
+            .max_by_key(|(place, rule)| (rule.action.treatment.strategy, std::cmp::Reverse(*place)))
             .map(|(place, _)| place)?;
         u16::try_from(place).ok().map(Kind::Column)
     }

@@ -19,20 +19,21 @@ pub(super) fn apply(value: &str, mut key: Hmac<Sha256>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Keys, Scope};
+    use super::super::Keys;
     use super::apply;
+    use model::KeyScope;
 
     #[test]
     fn equal_values_hash_alike_under_one_key_alone() {
         let keys = Keys::new(b"secret", "a");
         let hash = |scope| apply("jane@acme.com", keys.of(scope));
-        assert_eq!(hash(Scope::Connection), hash(Scope::Connection));
-        assert_ne!(hash(Scope::Connection), hash(Scope::Organization));
-        assert_eq!(hash(Scope::Organization).len(), 16);
+        assert_eq!(hash(KeyScope::Connection), hash(KeyScope::Connection));
+        assert_ne!(hash(KeyScope::Connection), hash(KeyScope::Organization));
+        assert_eq!(hash(KeyScope::Organization).len(), 16);
         let other = Keys::new(b"secret", "b");
         assert_ne!(
-            hash(Scope::Connection),
-            apply("jane@acme.com", other.of(Scope::Connection))
+            hash(KeyScope::Connection),
+            apply("jane@acme.com", other.of(KeyScope::Connection))
         );
     }
 
@@ -41,7 +42,10 @@ mod tests {
         // RFC 4231, test case 2.
         let keys = Keys::new(b"Jefe", "");
         assert_eq!(
-            apply("what do ya want for nothing?", keys.of(Scope::Organization)),
+            apply(
+                "what do ya want for nothing?",
+                keys.of(KeyScope::Organization)
+            ),
             "5bdcc146bf60754e"
         );
     }

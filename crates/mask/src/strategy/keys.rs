@@ -3,9 +3,8 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
+use model::KeyScope;
 use sha2::Sha256;
-
-use super::Scope;
 
 /// The key of an organization and the key that a connection has of it. They are never
 /// shown.
@@ -31,10 +30,10 @@ impl Keys {
     }
 
     /// A hash with the key of `scope`, to be fed and finished.
-    pub(super) fn of(&self, scope: Scope) -> Hmac<Sha256> {
+    pub(super) fn of(&self, scope: KeyScope) -> Hmac<Sha256> {
         match scope {
-            Scope::Organization => self.organization.clone(),
-            Scope::Connection => self.connection.clone(),
+            KeyScope::Organization => self.organization.clone(),
+            KeyScope::Connection => self.connection.clone(),
         }
     }
 }

@@ -79,10 +79,11 @@ impl Stream<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Keys, Scope};
+    use super::super::Keys;
+    use model::KeyScope;
 
     fn token(value: &str) -> String {
-        super::apply(value, Keys::new(b"secret", "db").of(Scope::Connection))
+        super::apply(value, Keys::new(b"secret", "db").of(KeyScope::Connection))
     }
 
     #[test]

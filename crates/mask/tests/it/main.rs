@@ -3,5 +3,5 @@
 
 mod corpus;
 mod entities;
-mod plans;
 mod properties;
+mod rules;

@@ -1,39 +1,38 @@
-//! Plans: what is selected, how it is masked, and what is refused.
+//! Masking rules: what is selected, how it is masked, and what is refused.
 
-use mask::{
-    ColumnRule, Custom, Detector, Engine, Entity, Keys, Options, Plan, Selection, Strategy,
-};
+use mask::{Detector, Engine, Entity, Keys};
+use model::{ColumnRule, CustomEntity, EntitySelection, MaskingRule, Strategy, StrategyOptions};
 
 fn keys() -> Keys {
-    Keys::new(b"test", "plans")
+    Keys::new(b"test", "rules")
 }
 
-fn selecting(types: &[&str], strategy: Strategy) -> Plan {
-    Plan {
-        supported_entity_types: vec![Selection {
+fn selecting(types: &[&str], strategy: Strategy) -> MaskingRule {
+    MaskingRule {
+        supported_entity_types: vec![EntitySelection {
             name: "CUSTOM_SELECTION".into(),
-            entity_types: types.iter().map(|t| (*t).to_owned()).collect(),
+            entity_types: Some(types.iter().map(|t| (*t).to_owned()).collect()),
             strategy: Some(strategy),
             strategy_options: None,
         }],
-        ..Plan::default()
+        ..MaskingRule::default()
     }
 }
 
-fn custom(name: &str, regex: Option<&str>, words: &[&str]) -> Custom {
-    Custom {
+fn custom(name: &str, regex: Option<&str>, words: &[&str]) -> CustomEntity {
+    CustomEntity {
         name: name.into(),
         regex: regex.map(Into::into),
-        deny_list: words.iter().map(|w| (*w).to_owned()).collect(),
-        score: 1.0,
+        deny_list: Some(words.iter().map(|w| (*w).to_owned()).collect()),
+        score: None,
         strategy: None,
         strategy_options: None,
     }
 }
 
-fn masked(plan: Plan, text: &str) -> String {
-    Engine::compile(&[plan], keys())
-        .expect("the plan is valid")
+fn masked(rule: MaskingRule, text: &str) -> String {
+    Engine::compile(&[rule], keys())
+        .expect("the rule is valid")
         .mask_text(text)
         .text
 }
@@ -68,15 +67,15 @@ fn only_what_is_selected_is_masked() {
         masked(selecting(&["DATE_TIME"], Strategy::Redact), text),
         "jane@acme.com from 203.0.113.9 on <DATE_TIME>"
     );
-    assert_eq!(masked(Plan::default(), text), text);
+    assert_eq!(masked(MaskingRule::default(), text), text);
 }
 
 #[test]
 fn thresholds_drop_what_scores_below() {
     let at = |threshold| {
-        let mut plan = selecting(&["IP_ADDRESS"], Strategy::Mask);
-        plan.score_threshold = Some(threshold);
-        masked(plan, "from 203.0.113.9")
+        let mut rule = selecting(&["IP_ADDRESS"], Strategy::Mask);
+        rule.score_threshold = Some(threshold);
+        masked(rule, "from 203.0.113.9")
     };
     assert_eq!(at(0.9), "from 203.0.113.9");
     assert_eq!(at(0.7), "from ****");
@@ -84,40 +83,40 @@ fn thresholds_drop_what_scores_below() {
 
 #[test]
 fn custom_types_are_found_by_expression_and_by_word() {
-    let plan = Plan {
+    let rule = MaskingRule {
         custom_entity_types: vec![
             custom("EMPLOYEE_ID", Some(r"\bE-(?<value>\d{4})\b"), &[]),
             custom("PROJECT", None, &["blue heron", "kestrel"]),
         ],
-        ..Plan::default()
+        ..MaskingRule::default()
     };
     assert_eq!(
-        masked(plan, "E-1234 on Blue Heron, kestrels and KESTREL"),
+        masked(rule, "E-1234 on Blue Heron, kestrels and KESTREL"),
         "E-<EMPLOYEE_ID> on <PROJECT>, kestrels and <PROJECT>"
     );
 }
 
 #[test]
-fn the_stricter_strategy_holds_where_plans_meet() {
-    let plans = [
+fn the_stricter_strategy_holds_where_rules_meet() {
+    let rules = [
         selecting(&["EMAIL_ADDRESS"], Strategy::Partial),
         selecting(&["EMAIL_ADDRESS"], Strategy::Redact),
     ];
-    let engine = Engine::compile(&plans, keys()).expect("the plans are valid");
+    let engine = Engine::compile(&rules, keys()).expect("the rules are valid");
     assert_eq!(engine.mask_text("jane@acme.com").text, "<EMAIL_ADDRESS>");
 }
 
 #[test]
 fn mistakes_are_pointed_at() {
-    let path = |plan: Plan| {
-        Engine::compile(&[Plan::default(), plan], keys())
+    let path = |rule: MaskingRule| {
+        Engine::compile(&[MaskingRule::default(), rule], keys())
             .err()
-            .map(|e| (e.plan, e.path))
+            .map(|e| (e.rule, e.path))
     };
     let at = |path: &str| Some((1, path.to_owned()));
-    let with_custom = |c: Custom| Plan {
+    let with_custom = |c: CustomEntity| MaskingRule {
         custom_entity_types: vec![c],
-        ..Plan::default()
+        ..MaskingRule::default()
     };
     assert_eq!(
         path(selecting(&["JWT", "NOPE"], Strategy::Mask)),
@@ -151,33 +150,33 @@ fn mistakes_are_pointed_at() {
         path(with_custom(custom("X", None, &["a", " "]))),
         at("custom_entity_types[0].deny_list[1]")
     );
-    let plan = Plan {
+    let rule = MaskingRule {
         score_threshold: Some(1.5),
-        ..Plan::default()
+        ..MaskingRule::default()
     };
-    assert_eq!(path(plan), at("score_threshold"));
-    let plan = Plan {
+    assert_eq!(path(rule), at("score_threshold"));
+    let rule = MaskingRule {
         column_rules: vec![ColumnRule {
             column: "a".into(),
-            strategy_options: Some(Options {
+            strategy_options: Some(StrategyOptions {
                 keep_last: Some(0),
                 scope: None,
             }),
             ..ColumnRule::default()
         }],
-        ..Plan::default()
+        ..MaskingRule::default()
     };
-    assert_eq!(path(plan), at("column_rules[0].strategy_options.keep_last"));
+    assert_eq!(path(rule), at("column_rules[0].strategy_options.keep_last"));
 }
 
 #[test]
-fn plans_are_read_from_policies() {
-    let plan: Plan = serde_json::from_str(
-        r#"{"supported_entity_types":[{"name":"CONTACT_INFORMATION","strategy":"token","strategy_options":{"scope":"organization"}}],
+fn rules_are_read_as_they_are_kept() {
+    let rule: MaskingRule = serde_json::from_str(
+        r#"{"name":"pii","supported_entity_types":[{"name":"CONTACT_INFORMATION","strategy":"token","strategy_options":{"scope":"organization"}}],
             "column_rules":[{"table":"public.*","column":"salary"}],"score_threshold":null}"#,
     )
-    .expect("the plan is valid");
-    let engine = Engine::compile(&[plan], keys()).expect("the plan is valid");
+    .expect("the rule is valid");
+    let engine = Engine::compile(&[rule], keys()).expect("the rule is valid");
     let text = engine.mask_text("id\tsalary\n1\t1000\n").text;
     assert_eq!(text, "id\tsalary\n1\t<REDACTED>\n");
 }
@@ -197,7 +196,7 @@ impl Detector for Shouting {
 #[test]
 fn other_detectors_take_part() {
     let engine = Engine::compile(&[selecting(&["PERSON"], Strategy::Redact)], keys())
-        .expect("the plan is valid")
+        .expect("the rule is valid")
         .with_detector(Box::new(Shouting));
     assert_eq!(engine.mask_text("qwx! said").text, "<PERSON>! said");
 }
