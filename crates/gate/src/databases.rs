@@ -3,16 +3,22 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connect::{Fault, Relation, Relations, Stage, Target, relations};
 use model::{Column, ColumnSource, Connection, ConnectionId};
-use moka::{future, sync};
+use moka::{Expiry, future, sync};
 use sql::{Catalog, Dialect, Facts, Kind, ResultColumn, Risk, ToldRelation};
 
-/// How long a database is taken to be as it was read. A table that is made meanwhile is
-/// not known, and what it answers of open origin.
+/// How long a database is taken to be as it was read, at least. A table that is made
+/// meanwhile is not known, and what it answers of open origin.
 const FRESH: Duration = Duration::from_secs(60);
+
+/// How long at most: reading one that is large must not become its main load.
+const FRESH_AT_MOST: Duration = Duration::from_secs(900);
+
+/// Part of the time that may go into reading a database: one in this many.
+const SHARE: u32 = 200;
 
 /// Bytes that all databases may take together, by estimate.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
@@ -47,6 +53,21 @@ pub(crate) struct Database {
     by_id: HashMap<u32, Numbered>,
     scripts: sync::Cache<String, Arc<Script>>,
     bytes: u32,
+    fresh: Duration,
+}
+
+/// Each database is kept as long as it is fresh.
+struct Freshness;
+
+impl Expiry<Key, Arc<Database>> for Freshness {
+    fn expire_after_create(
+        &self,
+        _: &Key,
+        database: &Arc<Database>,
+        _: Instant,
+    ) -> Option<Duration> {
+        Some(database.fresh)
+    }
 }
 
 /// A relation whose columns results tell by number.
@@ -75,7 +96,7 @@ impl Default for Databases {
             known: future::Cache::builder()
                 .weigher(weigher)
                 .max_capacity(MOST_BYTES)
-                .time_to_live(FRESH)
+                .expire_after(Freshness)
                 .build(),
         }
     }
@@ -104,6 +125,7 @@ impl Databases {
         }
         let kind = (connection.kind, connection.subtype.as_str());
         let read = async {
+            let began = Instant::now();
             let told = match relations(target, kind, database).await {
                 Ok(told) => told,
                 Err(fault) if fault.stage == Stage::Ready => {
@@ -115,9 +137,9 @@ impl Databases {
             };
             // Views are parsed, which takes a while when there are many.
             let made = tokio::task::spawn_blocking(move || Database::new(dialect, told)).await;
-            Ok(Arc::new(
-                made.unwrap_or_else(|_| Database::unknown(dialect)),
-            ))
+            let mut made = made.unwrap_or_else(|_| Database::unknown(dialect));
+            made.fresh = (began.elapsed() * SHARE).clamp(FRESH, FRESH_AT_MOST);
+            Ok(Arc::new(made))
         };
         self.known.try_get_with(key, read).await
     }
@@ -169,6 +191,7 @@ impl Database {
                 .max_capacity(MOST_SCRIPT_BYTES)
                 .build(),
             bytes: saturated(columns * COLUMN_BYTES),
+            fresh: FRESH,
         }
     }
 

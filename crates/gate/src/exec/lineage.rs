@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use mask::ColumnHint;
 use model::{Column, Verb};
+use policy::MaskingPlan;
 use sql::{Dialect, Kind, ResultColumn, Risk};
 
 use super::Case;
 use super::access::Admitted;
 use crate::Context;
 use crate::databases::{Database, Script, pairs};
-use crate::policies::Policy;
 
 /// Proof that it is known where columns come from, as far as it can be.
 pub(super) struct Traced(Case);
@@ -60,7 +60,7 @@ async fn lineage(context: &Context, case: &Case) -> Option<Lineage> {
     let database = database(context, case, dialect).await;
     let database = database.unwrap_or_else(|| Arc::new(Database::unknown(dialect)));
     let script = database.script(&case.ask.input);
-    Some(Lineage::new(database, script, dialect, &case.policy))
+    Some(Lineage::new(database, script, dialect, case.policy.plan()))
 }
 
 async fn database(context: &Context, case: &Case, dialect: Dialect) -> Option<Arc<Database>> {
@@ -79,9 +79,8 @@ impl Lineage {
         database: Arc<Database>,
         script: Arc<Script>,
         dialect: Dialect,
-        policy: &Policy,
+        plan: &MaskingPlan,
     ) -> Self {
-        let plan = policy.plan();
         let touched = !plan.columns_of(Some(&script.facts)).is_empty();
         let moves = moves_names(&script);
         Self {
@@ -182,4 +181,77 @@ fn is_aligned(script: &Script) -> bool {
         || !statements
             .iter()
             .any(|it| runs_code.iter().any(|kind| it.effects.contains(kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{ColumnRule, ColumnSource, MaskingRule, ValueKind};
+
+    fn plan() -> MaskingPlan {
+        let rule = MaskingRule {
+            name: "pets".into(),
+            column_rules: vec![ColumnRule {
+                table: "people".into(),
+                column: "pet".into(),
+                ..ColumnRule::default()
+            }],
+            ..MaskingRule::default()
+        };
+        MaskingPlan::compile([&rule], &[], &[]).unwrap()
+    }
+
+    fn column(name: &str, source: Option<ColumnSource>) -> Column {
+        Column {
+            name: name.into(),
+            type_name: "text".into(),
+            kind: ValueKind::Text,
+            source,
+        }
+    }
+
+    /// Whether the only column of a script's first answer is of open origin, in a
+    /// database that tells nothing.
+    fn is_open(script: &str, plan: &MaskingPlan, source: Option<ColumnSource>) -> bool {
+        let database = Arc::new(Database::unknown(Dialect::Postgres));
+        let script = database.script(script);
+        let lineage = Lineage::new(database, script, Dialect::Postgres, plan);
+        lineage.hints(0, &[column("x", source)])[0].is_open
+    }
+
+    #[test]
+    fn in_a_database_that_tells_nothing_every_table_may_be_the_covered_one() {
+        let plan = plan();
+        for script in [
+            "select pet as x from people",
+            "select a as x from elsewhere",
+            "select query_to_xml('select 1', true, true, '') as x",
+            "select 1 as x from where (",
+        ] {
+            assert!(is_open(script, &plan, None), "{script}");
+            let told = ColumnSource::Attribute {
+                table: 4711,
+                column: 1,
+            };
+            assert!(is_open(script, &plan, Some(told)), "{script}");
+        }
+        for script in ["select 1 as x", "explain select pet from people"] {
+            assert!(!is_open(script, &plan, None), "{script}");
+        }
+        let nothing = MaskingPlan::default();
+        assert!(!is_open("select pet as x from people", &nothing, None));
+    }
+
+    #[test]
+    fn answers_of_a_script_that_runs_other_code_are_not_told_apart() {
+        let plan = plan();
+        let both = "select 1 as x; select pet as x from people";
+        assert!(!is_open(both, &plan, None));
+        assert!(is_open(&format!("call f(); {both}"), &plan, None));
+        assert!(is_open(
+            &format!("set search_path = a; {both}"),
+            &plan,
+            None
+        ));
+    }
 }
