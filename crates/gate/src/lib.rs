@@ -26,6 +26,7 @@ mod naming;
 mod operation;
 mod policies;
 mod policy_preview;
+mod rehearsal;
 mod rules;
 mod schema;
 mod schema_tools;
@@ -44,6 +45,7 @@ pub use call::{Call, Progress, ProgressState};
 pub use catalog::{Catalog, Entry, Surface};
 pub use config::Config;
 pub use operation::{Context, Hints, Operation};
+pub use rehearsal::{AnswerOutcome, AskOutcome, Rehearsal};
 pub use sign_in::SignedIn;
 pub use turnstile::{Denied, Gate, JoinTrace, Unproven};
 

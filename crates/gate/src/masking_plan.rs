@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 
 use mask::{Engine, Entity, Keys, Plan, Selection};
-use model::{CUSTOM_SELECTION, ConnectionId, ExposeSecret as _, MaskingRule, Refusal};
+use model::{CUSTOM_SELECTION, MaskingRule, Refusal};
 use policy::validate_masking;
-use secrecy::SecretSlice;
 use serde_json::Value;
 
 use crate::rules::pointer;
@@ -40,8 +39,7 @@ pub(crate) fn check(rule: &MaskingRule) -> Result<(), Refusal> {
 pub(crate) fn compile(
     rules: &[MaskingRule],
     redact_types: &[String],
-    key: &SecretSlice<u8>,
-    connection: ConnectionId,
+    keys: Keys,
 ) -> Result<Option<Engine>, String> {
     let plans = rules.iter().map(plan).collect::<Result<Vec<_>, _>>();
     let mut plans = plans.map_err(|error| error.to_string())?;
@@ -51,7 +49,6 @@ pub(crate) fn compile(
     if plans.is_empty() {
         return Ok(None);
     }
-    let keys = Keys::new(key.expose_secret(), &connection.to_string());
     let engine = Engine::compile(&plans, keys);
     engine.map(Some).map_err(|wrong| wrong.to_string())
 }

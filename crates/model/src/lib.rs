@@ -52,7 +52,7 @@ pub use piece::{
     Cell, Column, ColumnSource, Piece, RowBatch, Severity, Stream, TargetError, ValueKind,
 };
 pub use policy_expectation::{
-    Expected, ExpectedDecision, ExpectedDialect, ExpectedRows, PolicyExpectation,
+    Decision, Expected, ExpectedDialect, ExpectedRows, PolicyExpectation,
 };
 pub use policy_file::{
     AccessEntry, AttributeEntry, GuardrailEntry, MaskingRuleEntry, POLICY_FILE_VERSION, PolicyFile,

@@ -77,7 +77,7 @@ pub struct ExpectedRows {
 pub struct Expected {
     /// What is decided about `input`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision: Option<ExpectedDecision>,
+    pub decision: Option<Decision>,
     /// Names of exactly the guardrails that match.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 500), inner(length(min = 1, max = 128)))]
@@ -100,7 +100,7 @@ pub struct Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub enum ExpectedDecision {
+pub enum Decision {
     /// It runs.
     Allowed,
     /// It is refused.
@@ -109,7 +109,7 @@ pub enum ExpectedDecision {
     NeedsApproval,
 }
 
-impl ExpectedDecision {
+impl Decision {
     /// The word in the file.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn the_word_of_a_decision_is_that_of_the_file() {
         for decision in [
-            ExpectedDecision::Allowed,
-            ExpectedDecision::Blocked,
-            ExpectedDecision::NeedsApproval,
+            Decision::Allowed,
+            Decision::Blocked,
+            Decision::NeedsApproval,
         ] {
             assert_eq!(serde_json::to_value(decision).unwrap(), decision.as_str());
         }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod file_reach;
 mod guardrails;
 mod invalid;
 mod kinds;
@@ -13,8 +14,9 @@ mod sample;
 pub mod shell;
 mod visibility;
 
+pub use file_reach::{FileReach, allow_list_in_file};
 pub use guardrails::{
-    Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
+    Asked, Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
 };
 pub use invalid::Invalid;
 pub use masking::{

@@ -1,7 +1,7 @@
 //! What may be asked: access mode, statement facts and input guardrails.
 
-use model::{Action, Code, ConnectionType, Failure, Verb};
-use policy::{Guardrails, Verdict};
+use model::{Code, Decision, Failure, Verb};
+use policy::{Asked, Guardrails, Verdict};
 use sql::Facts;
 
 use super::access::{self, Admitted};
@@ -36,17 +36,17 @@ pub(super) fn screen(admitted: Admitted) -> Result<Screened, Blocked> {
     };
     let verdict = judge(guardrails, &case, facts.as_deref());
     let told = verdict.message();
-    match verdict.action {
-        None | Some(Action::Warn | Action::Redact) => {
+    match verdict.decision() {
+        Decision::Allowed => {
             case.hits = verdict.hits;
             Ok(Screened(case))
         }
-        Some(Action::Block) => {
+        Decision::Blocked => {
             let message = told.unwrap_or_else(|| "a guardrail does not allow this".to_owned());
             let failure = Failure::new(Code::GuardrailBlocked, message);
             Err(Blocked::by(failure, verdict.hits))
         }
-        Some(Action::RequireApproval) => {
+        Decision::NeedsApproval => {
             let told = told.unwrap_or_else(|| "a guardrail asks for an approval".to_owned());
             let message = format!("{told} No approval can be asked for here.");
             let failure = Failure::new(Code::GuardrailBlocked, message);
@@ -62,10 +62,7 @@ pub(super) fn unusable() -> Blocked {
 
 /// What the input guardrails say of an ask with these facts.
 pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>) -> Verdict {
-    let ask = &case.ask;
-    if case.connection.kind != ConnectionType::Database {
-        return guardrails.command(&ask.args, &ask.input);
-    }
-    let plain = sql::without_comments(&ask.input, case.policy.dialect());
-    guardrails.input(&ask.input, &plain, facts)
+    let (ask, kind) = (&case.ask, case.connection.kind);
+    let dialect = case.policy.dialect();
+    guardrails.judge(Asked::of(kind, dialect, &ask.args, &ask.input, facts))
 }

@@ -21,9 +21,10 @@ pub(super) struct Masking<'e> {
 }
 
 /// How many findings of each type were masked.
-type Counts = BTreeMap<String, u64>;
+pub(crate) type Counts = BTreeMap<String, u64>;
 
-struct Masks<'e> {
+/// Masks pieces, whoever says them.
+pub(crate) struct Masks<'e> {
     engine: &'e Engine,
     /// The open result set.
     rows: Option<RowsMasker<'e>>,
@@ -73,22 +74,8 @@ impl<'e> Masking<'e> {
         let Some(masks) = self.masks.take() else {
             return Vec::new();
         };
-        if let Some(rows) = masks.rows {
-            add(&mut self.counts, rows.counts());
-        }
-        let mut rest = Vec::new();
-        for (stream, written) in [
-            (Stream::Output, masks.stdout),
-            (Stream::Error, masks.stderr),
-        ] {
-            let masked = written.finish();
-            add(&mut self.counts, &masked.counts);
-            if !masked.text.is_empty() {
-                let data = Bytes::from(masked.text);
-                rest.push(Masked(Piece::Output { stream, data }));
-            }
-        }
-        rest
+        let rest = masks.finish(&mut self.counts);
+        rest.into_iter().map(Masked).collect()
     }
 
     /// What was masked, when the run has said everything.
@@ -101,7 +88,8 @@ impl<'e> Masking<'e> {
 }
 
 impl<'e> Masks<'e> {
-    fn new(engine: &'e Engine) -> Self {
+    /// Masks of one answer.
+    pub(crate) fn new(engine: &'e Engine) -> Self {
         Self {
             engine,
             rows: None,
@@ -110,7 +98,8 @@ impl<'e> Masks<'e> {
         }
     }
 
-    fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
+    /// Masks one piece and counts what was found.
+    pub(crate) fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
         match piece {
             Piece::Columns(columns) => {
                 let hints: Vec<_> = columns.iter().map(hint).collect();
@@ -145,6 +134,23 @@ impl<'e> Masks<'e> {
                 text: self.text(&error.text, counts),
             }),
         }
+    }
+
+    /// What was held back of what a process wrote.
+    pub(crate) fn finish(self, counts: &mut Counts) -> Vec<Piece> {
+        if let Some(rows) = self.rows {
+            add(counts, rows.counts());
+        }
+        let mut rest = Vec::new();
+        for (stream, written) in [(Stream::Output, self.stdout), (Stream::Error, self.stderr)] {
+            let masked = written.finish();
+            add(counts, &masked.counts);
+            if !masked.text.is_empty() {
+                let data = Bytes::from(masked.text);
+                rest.push(Piece::Output { stream, data });
+            }
+        }
+        rest
     }
 
     fn text(&self, text: &str, counts: &mut Counts) -> String {
@@ -194,7 +200,13 @@ fn hint(column: &Column) -> ColumnHint {
             schema,
             table,
             column,
-        }) => vec![(format!("{schema}.{table}"), column.clone())],
+        }) => {
+            let table = match schema.as_str() {
+                "" => table.clone(),
+                schema => format!("{schema}.{table}"),
+            };
+            vec![(table, column.clone())]
+        }
         Some(ColumnSource::Attribute { .. }) | None => Vec::new(),
     };
     ColumnHint {

@@ -251,3 +251,22 @@ fn column_rules_touch_the_statements_that_may_read_them() {
     assert_eq!(plan.columns_of(None).len(), 2);
     assert!(plan.columns[1].may_be("public.users.email"));
 }
+
+#[test]
+fn masked_columns_are_named_as_the_statements_name_them() {
+    let plan = plan(json!({"name": "r", "column_rules": [
+        {"table": "hr.people", "column": "sal*"}, {"column": "email"}]}));
+    let mut select = statement(Kind::Select);
+    select.columns = ["people.salary", "users.email", "users.name"]
+        .map(str::to_owned)
+        .into();
+    let named = |facts| Vec::from_iter(plan.masked_columns(Some(&facts)));
+    let understood = facts(vec![select.clone()]);
+    assert_eq!(named(understood), ["people.salary", "users.email"]);
+    let mut whole = statement(Kind::Select);
+    whole.whole_rows.insert("users".into());
+    assert_eq!(named(facts(vec![whole])), ["users.email"]);
+    let mut garbled = facts(vec![select]);
+    garbled.parsed = false;
+    assert_eq!(named(garbled), ["email", "hr.people.sal*"]);
+}
