@@ -24,7 +24,7 @@ use self::texts::Texts;
 use crate::invalid::Invalid;
 use crate::shell;
 
-pub use self::check::validate;
+pub use self::check::{invalid_rules, validate};
 pub use self::output::{OutputBlocked, OutputGuard, REPLACEMENT};
 pub use self::sentence::sentence;
 

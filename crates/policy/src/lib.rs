@@ -14,12 +14,12 @@ pub mod shell;
 mod visibility;
 
 pub use guardrails::{
-    Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
+    Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, invalid_rules, sentence, validate,
 };
 pub use invalid::Invalid;
 pub use masking::{
     MaskingPlan, PlannedColumn, PlannedCustom, PlannedEntity, REDACT_TYPES, Treatment,
-    validate_masking,
+    invalid_masking, validate_masking,
 };
 pub use read_only::{NotReadOnly, may_run_read_only};
 pub use risk::{RiskLevel, script_risk};
