@@ -26,7 +26,7 @@ use crate::invalid::Invalid;
 use crate::shell;
 
 pub use self::asked::Asked;
-pub use self::check::validate;
+pub use self::check::{invalid_rules, validate};
 pub use self::output::{OutputBlocked, OutputGuard, REPLACEMENT};
 pub use self::sentence::sentence;
 

@@ -16,12 +16,13 @@ mod visibility;
 
 pub use file_reach::{FileReach, allow_list_in_file};
 pub use guardrails::{
-    Asked, Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, sentence, validate,
+    Asked, Guardrails, OutputBlocked, OutputGuard, REPLACEMENT, Verdict, invalid_rules, sentence,
+    validate,
 };
 pub use invalid::Invalid;
 pub use masking::{
     MaskingPlan, PlannedColumn, PlannedCustom, PlannedEntity, REDACT_TYPES, Treatment,
-    validate_masking,
+    invalid_masking, validate_masking,
 };
 pub use read_only::{NotReadOnly, may_run_read_only};
 pub use risk::{RiskLevel, script_risk};

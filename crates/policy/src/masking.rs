@@ -16,7 +16,7 @@ use sql::{Facts, Statement};
 use crate::invalid::Invalid;
 use crate::names::{Name, NameGlob};
 
-pub use self::check::validate_masking;
+pub use self::check::{invalid_masking, validate_masking};
 
 /// The rule that the older list of entity types on a connection stands for.
 pub const REDACT_TYPES: &str = "redact_types";

@@ -128,6 +128,27 @@ fn every_limit_of_a_rule_names_its_place() {
 }
 
 #[test]
+fn of_the_rule_and_of_every_entry_the_first_fault_is_told() {
+    let wrong = rule(json!({"name": "r", "score_threshold": 2.0,
+        "supported_entity_types": [{"name": "PETS"}, {"name": "TIME_DATA"}],
+        "custom_entity_types": [{"name": "a"}],
+        "column_rules": [{"column": " "}, {"column": "a"}, {"column": "b", "entity_type": "CAT"}]}));
+    let told: Vec<_> = invalid_masking(&wrong, &known())
+        .map(|invalid| invalid.path)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "score_threshold",
+            "supported_entity_types[0].name",
+            "custom_entity_types[0].name",
+            "column_rules[0].column",
+            "column_rules[2].entity_type"
+        ]
+    );
+}
+
+#[test]
 fn a_preset_stands_for_its_types_or_for_some_of_them() {
     let types = |entry: Value| -> Vec<String> {
         let plan = plan(json!({"name": "r", "supported_entity_types": [entry]}));
