@@ -18,7 +18,7 @@ pub(crate) struct Request {
 
 impl Request {
     fn new(method: Method, path: &[&str]) -> Self {
-        let has_body = method == Method::POST || method == Method::PATCH;
+        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         Self {
             method,
             path: path.iter().map(|part| (*part).to_owned()).collect(),
@@ -36,6 +36,11 @@ impl Request {
     /// Makes or does something.
     pub(crate) fn post(path: &[&str]) -> Self {
         Self::new(Method::POST, path)
+    }
+
+    /// Puts something in place of what is there.
+    pub(crate) fn put(path: &[&str]) -> Self {
+        Self::new(Method::PUT, path)
     }
 
     /// Changes something.

@@ -22,9 +22,11 @@ mod list;
 mod lockout;
 mod masking_plan;
 mod me;
+mod mistakes;
 mod naming;
 mod operation;
 mod policies;
+mod policy_file;
 mod policy_preview;
 mod rehearsal;
 mod rules;
@@ -105,6 +107,8 @@ pub fn operations() -> Result<Catalog, String> {
     catalog.add::<keys::KeysList>(rest)?;
     catalog.add::<keys::KeysCreate>(rest)?;
     catalog.add::<keys::KeysRevoke>(rest)?;
+    catalog.add::<policy_file::PoliciesPlan>(rest)?;
+    catalog.add::<policy_file::PoliciesApply>(rest)?;
     catalog.add::<sign_in::SignOut>(rest)?;
     Ok(catalog)
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use mask::{Engine, Entity, Keys, Plan, Selection};
 use model::{CUSTOM_SELECTION, MaskingRule, Refusal};
-use policy::validate_masking;
+use policy::invalid_masking;
 use serde_json::Value;
 
 use crate::rules::pointer;
@@ -18,13 +18,19 @@ pub(crate) fn entity_types() -> &'static [&'static str] {
     &KNOWN
 }
 
-/// Checks that a rule can be applied.
-///
-/// # Errors
-/// `invalid_argument` at the place that is wrong.
-pub(crate) fn check(rule: &MaskingRule) -> Result<(), Refusal> {
-    validate_masking(rule, entity_types())
-        .map_err(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message))?;
+/// Everything that keeps a rule from being applied, each with its place.
+pub(crate) fn faults(rule: &MaskingRule) -> Vec<Refusal> {
+    let told = invalid_masking(rule, entity_types())
+        .map(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message));
+    let told: Vec<Refusal> = told.collect();
+    if told.is_empty() {
+        compiled(rule).err().into_iter().collect()
+    } else {
+        told
+    }
+}
+
+fn compiled(rule: &MaskingRule) -> Result<(), Refusal> {
     let plan = plan(rule).map_err(|error| Refusal::invalid("/", error.to_string()))?;
     let keys = Keys::new(b"", "");
     Engine::compile(&[plan], keys)
@@ -108,7 +114,7 @@ mod tests {
         assert_eq!(plan, back);
         assert_eq!(plan.score_threshold, Some(0.25));
         assert_eq!(plan.custom_entity_types.len() + plan.column_rules.len(), 2);
-        check(&rule).unwrap();
+        assert!(faults(&rule).is_empty());
     }
 
     #[test]
@@ -124,8 +130,9 @@ mod tests {
                 "/column_rules/0/entity_type",
             ),
         ] {
-            let refused = check(&rule(says)).unwrap_err();
-            let told = serde_json::to_value(&refused).unwrap();
+            let refused = faults(&rule(says));
+            assert_eq!(refused.len(), 1);
+            let told = serde_json::to_value(&refused[0]).unwrap();
             assert_eq!(told["details"]["path"], path, "{told}");
         }
     }

@@ -1,5 +1,6 @@
 //! What policy does to runs.
 
+mod files;
 mod guard_in;
 mod guard_out;
 mod masking;
