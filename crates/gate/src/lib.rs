@@ -26,6 +26,7 @@ mod mistakes;
 mod naming;
 mod operation;
 mod policies;
+mod policy_backtest;
 mod policy_file;
 mod policy_preview;
 mod rehearsal;
@@ -47,6 +48,7 @@ pub use call::{Call, Progress, ProgressState};
 pub use catalog::{Catalog, Entry, Surface};
 pub use config::Config;
 pub use operation::{Context, Hints, Operation};
+pub use policy_file::check_policy_rules;
 pub use rehearsal::{AnswerOutcome, AskOutcome, Rehearsal};
 pub use sign_in::SignedIn;
 pub use turnstile::{Denied, Gate, JoinTrace, Unproven};
@@ -109,6 +111,7 @@ pub fn operations() -> Result<Catalog, String> {
     catalog.add::<keys::KeysRevoke>(rest)?;
     catalog.add::<policy_file::PoliciesPlan>(rest)?;
     catalog.add::<policy_file::PoliciesApply>(rest)?;
+    catalog.add::<policy_backtest::PoliciesBacktest>(rest)?;
     catalog.add::<sign_in::SignOut>(rest)?;
     Ok(catalog)
 }

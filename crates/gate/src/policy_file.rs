@@ -2,6 +2,7 @@
 
 mod check;
 mod difference;
+mod faults;
 mod plan;
 mod stored;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Error;
 
+pub use self::faults::check_policy_rules;
 use self::plan::Plan;
 use self::stored::Stored;
 use crate::{Context, Hints, Operation};
@@ -157,6 +159,14 @@ impl Operation for PoliciesApply {
             }
         }
     }
+}
+
+/// Checks a file with what is stored.
+///
+/// # Errors
+/// `invalid_argument` with everything that is wrong with the file.
+pub(crate) async fn check_file(context: &Context, file: &PolicyFile) -> Result<(), Refusal> {
+    check::check(file, &Stored::read(context).await?, false)
 }
 
 /// The plan of a file on what is stored now.

@@ -4,8 +4,11 @@
 use std::sync::Arc;
 
 use mask::{Engine, Keys};
-use model::{ConnectionType, Guardrail, Hit, MaskingRule, Piece};
-use policy::{Asked, Guardrails, MaskingPlan, OutputBlocked, Verdict};
+use model::{
+    ConnectionType, Guardrail, GuardrailEntry, Hit, MaskingRule, MaskingRuleEntry, Piece,
+    PolicyFile,
+};
+use policy::{Asked, FileReach, Guardrails, MaskingPlan, OutputBlocked, Verdict};
 use sql::{Dialect, Facts, FactsCache};
 
 use crate::exec::{Counts, Guards, Masks};
@@ -56,6 +59,26 @@ impl Rehearsal {
             plan: plan.map_err(told)?,
             engine: masking_plan::compile(masking, &[], Keys::new(seed, ""))?,
         })
+    }
+
+    /// Compiles the rules of a file that reach a connection.
+    ///
+    /// # Errors
+    /// As [`Rehearsal::compile`].
+    pub fn of_file(file: &PolicyFile, reach: &FileReach, seed: &[u8]) -> Result<Self, String> {
+        let guardrails = reach.guardrails.iter();
+        let guardrails = guardrails.filter_map(|place| file.guardrails.get(*place));
+        let masking = reach.masking.iter();
+        let masking = masking.filter_map(|place| file.datamasking_rules.get(*place));
+        Self::compile(
+            &guardrails
+                .map(GuardrailEntry::guardrail)
+                .collect::<Vec<_>>(),
+            &masking
+                .map(MaskingRuleEntry::masking_rule)
+                .collect::<Vec<_>>(),
+            seed,
+        )
     }
 
     /// What is masked by which rule.

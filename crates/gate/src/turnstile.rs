@@ -22,6 +22,7 @@ use crate::exec::{Places, Runs};
 use crate::hashing::Hashing;
 use crate::lockout::Lockout;
 use crate::policies::Policies;
+use crate::policy_backtest::Backtests;
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
@@ -33,6 +34,7 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
     pub(crate) policies: Policies,
+    pub(crate) backtests: Backtests,
     pub(crate) runs: Arc<Runs>,
     pub(crate) places: Arc<Places>,
     pub(crate) hashing: Hashing,
@@ -84,6 +86,7 @@ impl Gate {
             store,
             clock,
             policies: Policies::default(),
+            backtests: Backtests::default(),
             runs: Arc::default(),
             places: Arc::default(),
             hashing: Hashing::on_every_core(),

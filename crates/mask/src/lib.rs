@@ -18,7 +18,7 @@ mod stream;
 pub use engine::{Detector, Engine, Masked, Span};
 pub use entity::{Entity, EntitySet, PRESETS, preset};
 pub use jsonl::jsonl_line;
-pub use plan::{ColumnRule, Custom, Plan, PlanError, Selection};
+pub use plan::{ColumnRule, Custom, NO_TYPE, Plan, PlanError, Selection};
 pub use rows::{ColumnHint, RowsMasker};
 pub use strategy::{Keys, Options, Scope, Strategy};
 pub use stream::TextStream;

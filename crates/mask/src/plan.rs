@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::strategy::{Options, Strategy};
 
+/// What values of a column are reported and shown as when its rule names no type.
+pub const NO_TYPE: &str = "REDACTED";
+
 /// One data masking rule. The field names are those of the rule in the policy, so that a
 /// [`PlanError`] can point at the mistake.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

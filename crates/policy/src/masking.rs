@@ -280,10 +280,13 @@ impl<'a> Named<'a> {
     }
 
     /// What a rule about columns may mean of it.
-    fn touched_by(&self, column: &PlannedColumn) -> impl Iterator<Item = String> + use<'_, 'a> {
+    fn touched_by<'s>(
+        &'s self,
+        column: &'s PlannedColumn,
+    ) -> impl Iterator<Item = String> + use<'s, 'a> {
         let glob = NameGlob::of_column(&column.table, &column.column);
         let of_tables = glob.clone();
-        let rule = column.column.clone();
+        let rule = &column.column;
         let columns = self
             .columns
             .iter()
@@ -292,9 +295,11 @@ impl<'a> Named<'a> {
             .tables
             .iter()
             .filter(move |table| of_tables.may_mean_column_of(table));
-        columns
-            .map(|name| name.text().to_owned())
-            .chain(tables.map(move |table| format!("{}.{rule}", table.text())))
+        let columns = columns.map(move |name| match name.text().strip_suffix('*') {
+            Some(table) => format!("{table}{rule}"),
+            None => name.text().to_owned(),
+        });
+        columns.chain(tables.map(move |table| format!("{}.{rule}", table.text())))
     }
 }
 

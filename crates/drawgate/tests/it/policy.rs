@@ -1,5 +1,6 @@
 //! What policy does to runs.
 
+mod backtest;
 mod files;
 mod guard_in;
 mod guard_out;

@@ -7,7 +7,7 @@ use super::custom::{CustomType, CustomTypes};
 use super::rules::{ColumnRules, Rule};
 use super::{Action, DEFAULT_THRESHOLD, Engine};
 use crate::entity::{Entity, EntitySet, preset};
-use crate::plan::{ColumnRule, Custom, Plan, PlanError, Selection};
+use crate::plan::{ColumnRule, Custom, NO_TYPE, Plan, PlanError, Selection};
 use crate::strategy::{Keys, Options, Strategy, Treatment};
 
 /// Longest regular expression in bytes.
@@ -221,7 +221,7 @@ impl Compiler<'_> {
                     format!("unknown entity type `{name}`"),
                 ));
             }
-            None => "REDACTED".to_owned(),
+            None => NO_TYPE.to_owned(),
         };
         Ok(Rule {
             table: match entry.table.as_str() {

@@ -278,12 +278,15 @@ fn masked_columns_are_named_as_the_statements_name_them() {
     let plan = plan(json!({"name": "r", "column_rules": [
         {"table": "hr.people", "column": "sal*"}, {"column": "email"}]}));
     let mut select = statement(Kind::Select);
-    select.columns = ["people.salary", "users.email", "users.name"]
+    select.columns = ["people.salary", "users.email", "users.name", "staff.*"]
         .map(str::to_owned)
         .into();
     let named = |facts| Vec::from_iter(plan.masked_columns(Some(&facts)));
     let understood = facts(vec![select.clone()]);
-    assert_eq!(named(understood), ["people.salary", "users.email"]);
+    assert_eq!(
+        named(understood),
+        ["people.salary", "staff.email", "users.email"]
+    );
     let mut whole = statement(Kind::Select);
     whole.whole_rows.insert("users".into());
     assert_eq!(named(facts(vec![whole])), ["users.email"]);

@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 56] = [
+pub const CALLS: [(&str, &str); 57] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -65,6 +65,7 @@ pub const CALLS: [(&str, &str); 56] = [
     ("keys_revoke", ""),
     ("policies_plan", ""),
     ("policies_apply", ""),
+    ("policies_backtest", ""),
     ("sign_out", ""),
     ("sign_out", "again"),
 ];
@@ -250,6 +251,7 @@ impl World {
                 json!({"id": key["id"]})
             }
             "policies_plan" => json!({"file": self.policies()}),
+            "policies_backtest" => json!({"file": self.policies(), "since": "1h"}),
             "policies_apply" => {
                 let file = self.policies();
                 let planned = Some(json!({"file": file}));
