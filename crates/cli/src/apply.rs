@@ -73,21 +73,17 @@ impl Apply {
         Ok(0)
     }
 
-    /// The arguments of a plan. What is expected of the policies stays here.
+    /// The arguments of a plan.
     fn body(&self, source: &Source) -> Result<Map<String, Value>, Failure> {
-        let mut file = source.file.clone();
-        file.tests.clear();
-        let file = serde_json::to_value(file);
-        let file = file.map_err(|error| Failure::Local(error.to_string()))?;
         let mut body = Map::new();
-        body.insert("file".to_owned(), file);
+        body.insert("file".to_owned(), source.policies()?);
         body.insert("prune".to_owned(), self.prune.into());
         Ok(body)
     }
 }
 
 /// Tells every mistake of a refused file with its line; what is left to tell is how many.
-fn explained(out: Output, source: &Source, failure: Failure) -> Failure {
+pub(crate) fn explained(out: Output, source: &Source, failure: Failure) -> Failure {
     let Failure::Api(error) = &failure else {
         return failure;
     };

@@ -31,3 +31,5 @@ mod view;
 
 pub use command::{Command, run};
 pub use globals::{Globals, OutputFormat};
+pub use output::harmless;
+pub use policy_file::policy_file;

@@ -1,5 +1,6 @@
 //! `drawgate policy`: what policy would do.
 
+mod backtest;
 mod preview;
 
 use clap::Subcommand;
@@ -8,6 +9,7 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::Output;
 
+use backtest::Backtest;
 use preview::Preview;
 
 /// What policy would do.
@@ -15,6 +17,8 @@ use preview::Preview;
 pub enum Policy {
     /// Tell what would happen to an input, without running it.
     Preview(Preview),
+    /// Tell what a file of policies would have done to recorded runs; nothing is changed.
+    Backtest(Backtest),
 }
 
 impl Policy {
@@ -25,6 +29,7 @@ impl Policy {
     pub(crate) async fn run(self, api: &Api, out: Output) -> Result<i32, Failure> {
         match self {
             Self::Preview(preview) => preview.run(api, out).await,
+            Self::Backtest(backtest) => backtest.run(api, out).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use model::PolicyFile;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_saphyr::Options;
 use serde_saphyr::options::{AliasLimits, MergeKeyPolicy};
 
@@ -31,6 +32,17 @@ pub(crate) struct Source {
     text: String,
 }
 
+/// Reads a file of policies; `-` is standard input.
+///
+/// # Errors
+/// Why it cannot be read, or what in it is wrong, in words.
+pub fn policy_file(path: &Path) -> Result<PolicyFile, String> {
+    match Source::read(path) {
+        Ok(source) => Ok(source.file),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
 impl Source {
     /// Reads a file; `-` is standard input. JSON is YAML, too.
     ///
@@ -53,6 +65,16 @@ impl Source {
                 "see docs/policy-files.md for what a file of policies says",
             )),
         }
+    }
+
+    /// What the gateway is told of it. What is expected of the policies stays here.
+    ///
+    /// # Errors
+    /// Never for a file that was read.
+    pub(crate) fn policies(&self) -> Result<Value, Failure> {
+        let mut file = self.file.clone();
+        file.tests.clear();
+        serde_json::to_value(file).map_err(|error| Failure::Local(error.to_string()))
     }
 
     /// Where the parts of the file stand.

@@ -1,5 +1,7 @@
 //! Requests to the gateway, before they are sent.
 
+use std::time::Duration;
+
 use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 
@@ -14,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) body: Option<Map<String, Value>>,
     /// `traceparent` of the request.
     pub(crate) trace: Option<String>,
+    /// Longest time for the answer, when it is not the usual one.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Request {
@@ -25,6 +29,7 @@ impl Request {
             query: Vec::new(),
             body: has_body.then(Map::new),
             trace: None,
+            patience: None,
         }
     }
 
@@ -51,6 +56,12 @@ impl Request {
     /// Removes something.
     pub(crate) fn delete(path: &[&str]) -> Self {
         Self::new(Method::DELETE, path)
+    }
+
+    /// Waits this long for the answer.
+    pub(crate) const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     /// Adds an argument of the query, when it was given.
