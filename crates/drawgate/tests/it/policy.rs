@@ -1,6 +1,7 @@
 //! What policy does to runs.
 
 mod backtest;
+mod expectations;
 mod files;
 mod guard_in;
 mod guard_out;
