@@ -1,5 +1,7 @@
-//! `drawgate admin`: users, groups, keys and rules.
+//! `drawgate admin`: users, groups, keys, rules, attributes and access control.
 
+mod access;
+mod attributes;
 mod groups;
 mod keys;
 mod rules;
@@ -11,12 +13,14 @@ use crate::api::Api;
 use crate::failure::Failure;
 use crate::output::Output;
 
+use access::Access;
+use attributes::Attributes;
 use groups::Groups;
 use keys::Keys;
 use rules::Rules;
 use users::Users;
 
-/// Users, groups, keys and rules.
+/// Users, groups, keys, rules, attributes and access control.
 #[derive(Debug, Subcommand)]
 pub enum Admin {
     /// People.
@@ -34,6 +38,12 @@ pub enum Admin {
     /// What is masked in answers.
     #[command(subcommand)]
     Masking(Rules),
+    /// What ties connections, rules and groups together.
+    #[command(subcommand)]
+    Attributes(Attributes),
+    /// Which groups see a connection.
+    #[command(subcommand)]
+    Access(Access),
 }
 
 impl Admin {
@@ -48,6 +58,8 @@ impl Admin {
             Self::Keys(keys) => keys.run(api, out).await,
             Self::Guardrails(rules) => rules.run("guardrails", api, out).await,
             Self::Masking(rules) => rules.run("datamasking-rules", api, out).await,
+            Self::Attributes(attributes) => attributes.run(api, out).await,
+            Self::Access(access) => access.run(api, out).await,
         }
     }
 }

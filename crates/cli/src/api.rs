@@ -126,6 +126,9 @@ impl Api {
         if let Some(trace) = &request.trace {
             builder = builder.header("traceparent", trace);
         }
+        if let Some(patience) = request.patience {
+            builder = builder.timeout(patience);
+        }
         if let Some(body) = &request.body {
             builder = builder.json(body);
         }

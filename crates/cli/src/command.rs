@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use crate::admin::Admin;
 use crate::api::Api;
+use crate::apply::Apply;
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::doctor;
@@ -13,6 +14,7 @@ use crate::globals::Globals;
 use crate::login::Login;
 use crate::output::Output;
 use crate::papers::{Completions, Man};
+use crate::policy::Policy;
 use crate::sessions::Sessions;
 use crate::{login, view};
 
@@ -33,10 +35,15 @@ pub enum Command {
     /// Records of what was run.
     #[command(subcommand)]
     Sessions(Sessions),
+    /// What policy would do.
+    #[command(subcommand)]
+    Policy(Policy),
+    /// Apply a file of policies: guardrails, masking rules, attributes and access control.
+    Apply(Apply),
     /// Settings of this command line.
     #[command(subcommand)]
     Config(Config),
-    /// Users, groups and keys.
+    /// Users, groups, keys, rules, attributes and access control.
     #[command(subcommand)]
     Admin(Admin),
     /// Check address, token, versions, clocks and connections.
@@ -64,6 +71,8 @@ pub fn run(command: Command, globals: &Globals, root: clap::Command) -> i32 {
         | Command::Exec(_)
         | Command::Connections(_)
         | Command::Sessions(_)
+        | Command::Policy(_)
+        | Command::Apply(_)
         | Command::Admin(_)
         | Command::Doctor) => tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -97,6 +106,8 @@ async fn speak(command: Command, globals: &Globals, out: Output) -> Result<i32, 
         Command::Exec(exec) => exec.run(&api, out).await,
         Command::Connections(connections) => connections.run(&api, out).await,
         Command::Sessions(sessions) => sessions.run(&api, out).await,
+        Command::Policy(policy) => policy.run(&api, out).await,
+        Command::Apply(apply) => apply.run(&api, out).await,
         Command::Admin(admin) => admin.run(&api, out).await,
         // These were answered before.
         Command::Doctor | Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(0),
@@ -165,6 +176,12 @@ mod tests {
             "drawgate admin users list",
             "drawgate admin groups create g --connection pg",
             "drawgate admin keys create k --group g --agent",
+            "drawgate admin attributes create pii --connection pg --guardrail g --masking m --group dba",
+            "drawgate admin attributes update pii --description d --clear groups --if-version 2",
+            "drawgate admin access set pg --group dba -g sre --if-version 0",
+            "drawgate admin access unset pg --yes",
+            "drawgate policy preview pg -i 1 --as a@b.c --verb connect -d db",
+            "drawgate apply -f policies.yaml --dry-run --prune --yes -o json",
             "drawgate doctor --api-url http://h",
             "drawgate completions bash",
             "drawgate man --dir d",
@@ -181,6 +198,9 @@ mod tests {
             "drawgate exec pg -m novalue",
             "drawgate exec pg -o xml",
             "drawgate connections create pg",
+            "drawgate apply",
+            "drawgate admin access set pg",
+            "drawgate admin attributes update pii --clear version",
             "drawgate config set token secret",
             "drawgate whoami --token dgt_x",
         ] {

@@ -103,9 +103,10 @@ impl Exec {
     fn request(&self, format: OutputFormat) -> Result<Request, Failure> {
         let is_rows = format == OutputFormat::Csv || (self.rows && format == OutputFormat::Json);
         let is_left = self.no_wait && !self.wait;
+        let text = input::script(self.input.clone(), self.file.as_deref())?;
         Ok(Request::post(&["exec"])
             .field("connection_name", Some(self.connection.as_str()))
-            .field("input", Some(self.text()?))
+            .field("input", Some(text))
             .field("format", is_rows.then_some("rows"))
             .field("max_output_bytes", Some(LONGEST_PAGE))
             .field("wait_seconds", Some(if is_left { 0 } else { LONGEST_WAIT }))
@@ -115,18 +116,6 @@ impl Exec {
             .list("args", &self.args)
             .map("metadata", pairs::object(&self.metadata)?)
             .map("env_vars", pairs::object(&self.env)?))
-    }
-
-    fn text(&self) -> Result<String, Failure> {
-        match (&self.input, &self.file) {
-            (Some(text), _) => Ok(text.clone()),
-            (None, Some(path)) => input::text(path),
-            (None, None) if input::is_terminal() => Err(Failure::usage(
-                "nothing to run",
-                "give it with -i TEXT, -f FILE, or on standard input",
-            )),
-            (None, None) => input::standard_input(),
-        }
     }
 }
 

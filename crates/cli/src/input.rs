@@ -18,6 +18,22 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| Failure::file(path, error))
 }
 
+/// What is to be run: the text itself, that of a file, or standard input.
+///
+/// # Errors
+/// When it cannot be read, or none is given and a person would have to type it.
+pub(crate) fn script(given: Option<String>, file: Option<&Path>) -> Result<String, Failure> {
+    match (given, file) {
+        (Some(text), _) => Ok(text),
+        (None, Some(path)) => text(path),
+        (None, None) if is_terminal() => Err(Failure::usage(
+            "nothing to run",
+            "give it with -i TEXT, -f FILE, or on standard input",
+        )),
+        (None, None) => standard_input(),
+    }
+}
+
 /// A secret in a file, without the line break at its end; `-` is standard input.
 ///
 /// # Errors

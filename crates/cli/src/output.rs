@@ -93,7 +93,7 @@ impl Output {
 
 /// The text without control characters, which could steer a terminal. A carriage
 /// return stays only as part of a line break.
-pub(crate) fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let mut letters = text.chars().peekable();
     let mut harmless = String::with_capacity(text.len());
     while let Some(letter) = letters.next() {

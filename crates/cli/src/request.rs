@@ -1,5 +1,7 @@
 //! Requests to the gateway, before they are sent.
 
+use std::time::Duration;
+
 use reqwest::{Method, Url};
 use serde_json::{Map, Value};
 
@@ -14,17 +16,20 @@ pub(crate) struct Request {
     pub(crate) body: Option<Map<String, Value>>,
     /// `traceparent` of the request.
     pub(crate) trace: Option<String>,
+    /// Longest time for the answer, when it is not the usual one.
+    pub(crate) patience: Option<Duration>,
 }
 
 impl Request {
     fn new(method: Method, path: &[&str]) -> Self {
-        let has_body = method == Method::POST || method == Method::PATCH;
+        let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(&method);
         Self {
             method,
             path: path.iter().map(|part| (*part).to_owned()).collect(),
             query: Vec::new(),
             body: has_body.then(Map::new),
             trace: None,
+            patience: None,
         }
     }
 
@@ -38,6 +43,11 @@ impl Request {
         Self::new(Method::POST, path)
     }
 
+    /// Puts something in place of what is there.
+    pub(crate) fn put(path: &[&str]) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
     /// Changes something.
     pub(crate) fn patch(path: &[&str]) -> Self {
         Self::new(Method::PATCH, path)
@@ -46,6 +56,12 @@ impl Request {
     /// Removes something.
     pub(crate) fn delete(path: &[&str]) -> Self {
         Self::new(Method::DELETE, path)
+    }
+
+    /// Waits this long for the answer.
+    pub(crate) const fn patience(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
     }
 
     /// Adds an argument of the query, when it was given.

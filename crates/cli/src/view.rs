@@ -54,7 +54,8 @@ pub(crate) fn fact(out: Output, key: &'static str, value: &str) -> Result<(), Fa
     }
 }
 
-fn rows(items: &Value, columns: &[&'static str]) -> Rows {
+/// The items of a list as a table of these keys.
+pub(crate) fn rows(items: &Value, columns: &[&'static str]) -> Rows {
     let cells = items
         .as_array()
         .into_iter()

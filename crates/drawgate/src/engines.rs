@@ -3,6 +3,7 @@
 
 mod facts;
 mod mask;
+pub(crate) mod policy_test;
 
 use std::io::{self, BufRead as _, BufWriter, Write as _};
 

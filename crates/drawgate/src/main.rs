@@ -24,6 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::engines::policy_test;
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -78,6 +79,16 @@ fn main() -> ExitCode {
                 .and_then(|(flags, format)| rotate_key::run(flags, format)),
         );
     }
+    if let Some(("policy", policy)) = matches.subcommand()
+        && let Some((policy_test::NAME, test)) = policy.subcommand()
+    {
+        let globals = cli::Globals::from_arg_matches(&matches);
+        return finish(
+            globals
+                .map_err(|error| Failure::Settings(error.to_string()))
+                .and_then(|globals| policy_test::run(test, globals.output)),
+        );
+    }
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -94,10 +105,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line of the whole binary. Rotating the key needs the store, so
-/// it joins `admin` here and not in `cli`, which speaks HTTP only.
+/// The command line of the whole binary. Rotating the key needs the store and
+/// expectations need the engines, so they join `admin` and `policy` here and not in
+/// `cli`, which speaks HTTP only.
 fn root_command() -> clap::Command {
-    Arguments::command().mut_subcommand("admin", |admin| admin.subcommand(rotate_key::command()))
+    Arguments::command()
+        .mut_subcommand("admin", |admin| admin.subcommand(rotate_key::command()))
+        .mut_subcommand("policy", |policy| policy.subcommand(policy_test::command()))
 }
 
 /// The exit code of a command of this crate; mistakes go to standard error.

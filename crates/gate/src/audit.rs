@@ -53,6 +53,22 @@ impl AuditDraft {
         }
     }
 
+    /// Notes objects that the call touched, by the ids that the store told.
+    pub(crate) fn touch_all(&self, ids: &[String]) {
+        if let Some(row) = &mut self.0.lock().row {
+            row.objects.extend_from_slice(ids);
+        }
+    }
+
+    /// The row as it is by now, as if the call ended well, for what is on file with a
+    /// row of its own.
+    pub(crate) fn row_so_far(&self, now: Timestamp) -> Option<AuditRow> {
+        let draft = self.0.lock();
+        let mut row = draft.row.clone()?;
+        draft.end(&mut row, "ok", now);
+        Some(row)
+    }
+
     /// Gives a row back that could not be written: the end of the call writes it.
     pub(crate) fn give_back(&self, row: AuditRow) {
         self.0.lock().row = Some(row);
@@ -61,12 +77,19 @@ impl AuditDraft {
     /// Takes the row with its end; `None` when somebody took it before.
     pub(crate) fn take(&self, code: &str, now: Timestamp) -> Option<AuditRow> {
         let mut draft = self.0.lock();
-        let duration = draft.began.elapsed().as_millis();
         let mut row = draft.row.take()?;
+        draft.end(&mut row, code, now);
+        Some(row)
+    }
+}
+
+impl Draft {
+    /// Writes the end of the call into its row.
+    fn end(&self, row: &mut AuditRow, code: &str, now: Timestamp) {
+        let duration = self.began.elapsed().as_millis();
         code.clone_into(&mut row.code);
         row.duration_ms = i64::try_from(duration).unwrap_or(i64::MAX);
         row.at = now;
-        Some(row)
     }
 }
 

@@ -76,6 +76,7 @@ pub struct Entry {
     pub result_schema: Value,
     pub(crate) takes_idempotency_key: bool,
     pub(crate) waits: bool,
+    tells_every_mistake: bool,
     pub(crate) figures: Figures,
     /// Compiled at the first call: most processes are never asked most operations.
     checker: OnceLock<Result<Checker, String>>,
@@ -120,6 +121,7 @@ impl Entry {
             surface,
             takes_idempotency_key: O::IDEMPOTENCY,
             waits: O::WAITS,
+            tells_every_mistake: O::EVERY_MISTAKE,
             figures: Figures::default(),
             checker: OnceLock::new(),
             output_schema: schema::result_or_error(&result_schema),
@@ -132,9 +134,14 @@ impl Entry {
     /// Checks and decodes arguments.
     ///
     /// # Errors
-    /// `invalid_argument` for the first argument that does not fit.
+    /// `invalid_argument` for the first argument that does not fit, or for all.
     pub(crate) fn prepare(&self, arguments: Value) -> Result<Prepared, Refusal> {
-        self.checker()?.check(&arguments)?;
+        let checker = self.checker()?;
+        if self.tells_every_mistake {
+            checker.check_every(&arguments)?;
+        } else {
+            checker.check(&arguments)?;
+        }
         (self.prepare)(arguments)
     }
 

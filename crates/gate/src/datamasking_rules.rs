@@ -13,6 +13,7 @@ use store::RuleKind;
 
 pub(crate) use self::object::{MaskingRuleObject, read};
 use self::write::Change;
+pub(crate) use self::write::{detail, faults};
 use crate::list::Deleted;
 use crate::rules::Rules;
 use crate::{Context, Hints, Operation};

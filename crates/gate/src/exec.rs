@@ -32,6 +32,8 @@ use model::{Ask, Code, Connection, Failure, Hit, Refusal};
 
 pub(crate) use access::look_up;
 pub(crate) use envelope::{Envelope, RunStatus, next_cursor, read_cursor};
+pub(crate) use guard_out::Guards;
+pub(crate) use masking::{Counts, Masks};
 pub(crate) use places::Places;
 pub(crate) use preview::{Preview, preview};
 pub(crate) use render::push_escaped;

@@ -10,7 +10,7 @@ use store::RuleKind;
 
 pub(crate) use self::object::{GuardrailObject, read};
 use self::write::Change;
-pub(crate) use self::write::check_linked;
+pub(crate) use self::write::{check_linked, detail, faults, fits, no_dialect};
 use crate::list::Deleted;
 use crate::rules::Rules;
 use crate::{Context, Hints, Operation};

@@ -23,10 +23,14 @@ mod list;
 mod lockout;
 mod masking_plan;
 mod me;
+mod mistakes;
 mod naming;
 mod operation;
 mod policies;
+mod policy_backtest;
+mod policy_file;
 mod policy_preview;
+mod rehearsal;
 mod rules;
 mod schema;
 mod schema_tools;
@@ -45,6 +49,8 @@ pub use call::{Call, Progress, ProgressState};
 pub use catalog::{Catalog, Entry, Surface};
 pub use config::Config;
 pub use operation::{Context, Hints, Operation};
+pub use policy_file::check_policy_rules;
+pub use rehearsal::{AnswerOutcome, AskOutcome, Rehearsal};
 pub use sign_in::SignedIn;
 pub use turnstile::{Denied, Gate, JoinTrace, Unproven};
 
@@ -104,6 +110,9 @@ pub fn operations() -> Result<Catalog, String> {
     catalog.add::<keys::KeysList>(rest)?;
     catalog.add::<keys::KeysCreate>(rest)?;
     catalog.add::<keys::KeysRevoke>(rest)?;
+    catalog.add::<policy_file::PoliciesPlan>(rest)?;
+    catalog.add::<policy_file::PoliciesApply>(rest)?;
+    catalog.add::<policy_backtest::PoliciesBacktest>(rest)?;
     catalog.add::<sign_in::SignOut>(rest)?;
     Ok(catalog)
 }

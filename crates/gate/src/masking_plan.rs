@@ -3,11 +3,8 @@
 use std::sync::LazyLock;
 
 use mask::{Engine, Entity, Keys};
-use model::{
-    CUSTOM_SELECTION, ConnectionId, EntitySelection, ExposeSecret as _, MaskingRule, Refusal,
-};
-use policy::validate_masking;
-use secrecy::SecretSlice;
+use model::{CUSTOM_SELECTION, EntitySelection, MaskingRule, Refusal};
+use policy::invalid_masking;
 
 use crate::rules::pointer;
 
@@ -20,13 +17,19 @@ pub(crate) fn entity_types() -> &'static [&'static str] {
     &KNOWN
 }
 
-/// Checks that a rule can be applied.
-///
-/// # Errors
-/// `invalid_argument` at the place that is wrong.
-pub(crate) fn check(rule: &MaskingRule) -> Result<(), Refusal> {
-    validate_masking(rule, entity_types())
-        .map_err(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message))?;
+/// Everything that keeps a rule from being applied, each with its place.
+pub(crate) fn faults(rule: &MaskingRule) -> Vec<Refusal> {
+    let told = invalid_masking(rule, entity_types())
+        .map(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message));
+    let told: Vec<Refusal> = told.collect();
+    if told.is_empty() {
+        compiled(rule).err().into_iter().collect()
+    } else {
+        told
+    }
+}
+
+fn compiled(rule: &MaskingRule) -> Result<(), Refusal> {
     let keys = Keys::new(b"", "");
     Engine::compile(std::slice::from_ref(rule), keys)
         .map(drop)
@@ -40,8 +43,7 @@ pub(crate) fn check(rule: &MaskingRule) -> Result<(), Refusal> {
 pub(crate) fn compile(
     rules: &[MaskingRule],
     redact_types: &[String],
-    key: &SecretSlice<u8>,
-    connection: ConnectionId,
+    keys: Keys,
 ) -> Result<Option<Engine>, String> {
     let mut rules = rules.to_vec();
     if !redact_types.is_empty() {
@@ -50,7 +52,6 @@ pub(crate) fn compile(
     if rules.is_empty() {
         return Ok(None);
     }
-    let keys = Keys::new(key.expose_secret(), &connection.to_string());
     let engine = Engine::compile(&rules, keys);
     engine.map(Some).map_err(|wrong| wrong.to_string())
 }
@@ -92,8 +93,9 @@ mod tests {
                 "/column_rules/0/entity_type",
             ),
         ] {
-            let refused = check(&rule(says)).unwrap_err();
-            let told = serde_json::to_value(&refused).unwrap();
+            let refused = faults(&rule(says));
+            assert_eq!(refused.len(), 1);
+            let told = serde_json::to_value(&refused[0]).unwrap();
             assert_eq!(told["details"]["path"], path, "{told}");
         }
     }

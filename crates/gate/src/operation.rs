@@ -27,6 +27,9 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     const HINTS: Hints;
     /// Whether it takes an `idempotency_key`.
     const IDEMPOTENCY: bool = false;
+    /// Whether every argument that does not fit is told, and not the first alone: for
+    /// arguments that somebody wrote as a whole.
+    const EVERY_MISTAKE: bool = false;
     /// Whether it only waits; waits do not count against a caller's calls in flight.
     const WAITS: bool = false;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use mask::Engine;
-use model::{Connection, ConnectionId, RuleId};
+use mask::{Engine, Keys};
+use model::{Connection, ConnectionId, ExposeSecret as _, RuleId};
 use moka::sync::Cache;
 use policy::{Guardrails, MaskingPlan};
 use secrecy::SecretSlice;
@@ -172,7 +172,8 @@ fn compile_masking(
     let types = &connection.redact_types;
     let plan = MaskingPlan::compile(&read, types, masking_plan::entity_types());
     let plan = plan.map_err(|error| error.to_string())?;
-    let engine = masking_plan::compile(&read, types, key, connection.id)?;
+    let keys = Keys::new(key.expose_secret(), &connection.id.to_string());
+    let engine = masking_plan::compile(&read, types, keys)?;
     Ok((engine, plan))
 }
 

@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use plain::whole_numbers;
 
+use crate::mistakes::Mistakes;
+
 /// JSON Schema 2020-12 of the arguments: root `type: object`, nothing
 /// additional, and the doc comment of the type as `description`.
 pub(crate) fn input<T: JsonSchema>() -> Value {
@@ -132,10 +134,31 @@ impl Checker {
         self.0
             .validate(arguments)
             .map_err(|error| refusal(&error))?;
-        match plain::nul(arguments) {
-            None => Ok(()),
-            Some(path) => Err(Refusal::invalid(&path, "text without NUL characters")),
+        plain::check(arguments)
+    }
+
+    /// Checks arguments as [`check`](Self::check) does, and tells all that do not fit.
+    ///
+    /// # Errors
+    /// `invalid_argument` with every mistake.
+    pub(crate) fn check_every(&self, arguments: &Value) -> Result<(), Refusal> {
+        let mut mistakes = Mistakes::default();
+        for error in self.0.iter_errors(arguments) {
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+                for name in unexpected {
+                    let path = format!("{}/{name}", error.instance_path());
+                    mistakes.add(
+                        &path,
+                        "no such key",
+                        "correct its spelling, or leave it out",
+                    );
+                }
+            } else {
+                mistakes.add_refusal("", refusal(&error));
+            }
         }
+        mistakes.check()?;
+        plain::check(arguments)
     }
 }
 
@@ -262,6 +285,23 @@ mod tests {
         let large = check(json!({"name": "abc", "count": 9}));
         assert_eq!(detail(&large, "expected"), "5 or less");
         assert_eq!(large.details.unwrap()["got"], 9);
+    }
+
+    #[test]
+    fn every_argument_that_does_not_fit_is_told_when_asked() {
+        let checker = Checker::new(&input::<Sample>()).unwrap();
+        let wrong = json!({"name": "x", "count": 9, "nmae": 1, "cuont": 1});
+        let told = checker.check_every(&wrong).unwrap_err().details.unwrap();
+        let mut paths: Vec<_> = told["mistakes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|mistake| mistake["path"].as_str().unwrap())
+            .collect();
+        paths.sort_unstable();
+        assert_eq!(paths, ["/count", "/cuont", "/name", "/nmae"]);
+        assert!(checker.check_every(&json!({"name": "abc"})).is_ok());
+        assert!(checker.check_every(&json!({"name": "a\0bc"})).is_err());
     }
 
     #[test]

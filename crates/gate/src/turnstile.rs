@@ -23,6 +23,7 @@ use crate::exec::{Places, Runs};
 use crate::hashing::Hashing;
 use crate::lockout::Lockout;
 use crate::policies::Policies;
+use crate::policy_backtest::Backtests;
 use crate::targets::Targets;
 use crate::{Call, Catalog, Config, Context, Entry, figures, idempotency};
 
@@ -34,6 +35,7 @@ pub struct Gate {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) targets: Targets,
     pub(crate) policies: Policies,
+    pub(crate) backtests: Backtests,
     pub(crate) databases: Databases,
     pub(crate) runs: Arc<Runs>,
     pub(crate) places: Arc<Places>,
@@ -86,6 +88,7 @@ impl Gate {
             store,
             clock,
             policies: Policies::default(),
+            backtests: Backtests::default(),
             databases: Databases::default(),
             runs: Arc::default(),
             places: Arc::default(),

@@ -18,6 +18,8 @@ use crate::strategy::{Keys, Treatment};
 use custom::CustomTypes;
 use rules::ColumnRules;
 
+pub use rules::NO_TYPE;
+
 /// Score below which findings are dropped unless a rule says otherwise.
 pub(crate) const DEFAULT_THRESHOLD: f32 = 0.5;
 

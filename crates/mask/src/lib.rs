@@ -15,7 +15,7 @@ mod rows;
 mod strategy;
 mod stream;
 
-pub use engine::{Detector, Engine, Masked, Span};
+pub use engine::{Detector, Engine, Masked, NO_TYPE, Span};
 pub use entity::{Entity, EntitySet};
 pub use invalid::Invalid;
 pub use jsonl::jsonl_line;

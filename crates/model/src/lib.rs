@@ -15,6 +15,8 @@ mod outcome;
 mod page;
 mod patch;
 mod piece;
+mod policy_expectation;
+mod policy_file;
 mod refusal;
 mod session;
 mod strict_json;
@@ -48,6 +50,12 @@ pub use page::{Cursor, Page, PageArgs};
 pub use patch::{Patch, word_or_empty};
 pub use piece::{
     Cell, Column, ColumnSource, Piece, RowBatch, Severity, Stream, TargetError, ValueKind,
+};
+pub use policy_expectation::{
+    Decision, Expected, ExpectedDialect, ExpectedRows, PolicyExpectation,
+};
+pub use policy_file::{
+    AccessEntry, AttributeEntry, GuardrailEntry, MaskingRuleEntry, POLICY_FILE_VERSION, PolicyFile,
 };
 pub use refusal::{Code, Refusal};
 pub use secrecy::{ExposeSecret, SecretString};

@@ -5,6 +5,7 @@
 //! it; rules about statements look at facts alone, and hold that facts which are missing
 //! violate them.
 
+mod asked;
 mod check;
 mod findings;
 mod output;
@@ -15,7 +16,7 @@ mod words;
 
 use std::sync::Arc;
 
-use model::{Action, Direction, Guardrail, GuardrailRules, Hit};
+use model::{Action, Decision, Direction, Guardrail, GuardrailRules, Hit};
 use sql::Facts;
 
 use self::findings::{Findings, Rule};
@@ -24,7 +25,8 @@ use self::texts::Texts;
 use crate::invalid::Invalid;
 use crate::shell;
 
-pub use self::check::validate;
+pub use self::asked::Asked;
+pub use self::check::{invalid_rules, validate};
 pub use self::output::{OutputBlocked, OutputGuard, REPLACEMENT};
 pub use self::sentence::sentence;
 
@@ -55,6 +57,16 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What is decided about the ask.
+    #[must_use]
+    pub const fn decision(&self) -> Decision {
+        match self.action {
+            None | Some(Action::Warn | Action::Redact) => Decision::Allowed,
+            Some(Action::RequireApproval) => Decision::NeedsApproval,
+            Some(Action::Block) => Decision::Blocked,
+        }
+    }
+
     /// What the caller is told: the sentence of the first of the strictest hits.
     #[must_use]
     pub fn message(&self) -> Option<String> {

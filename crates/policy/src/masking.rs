@@ -17,7 +17,7 @@ use sql::{Facts, Statement};
 use crate::invalid::Invalid;
 use crate::names::{Name, NameGlob};
 
-pub use self::check::validate_masking;
+pub use self::check::{invalid_masking, validate_masking};
 
 /// The rule that the older list of entity types on a connection stands for.
 pub const REDACT_TYPES: &str = "redact_types";
@@ -98,6 +98,14 @@ pub struct PlannedColumn {
 }
 
 impl PlannedColumn {
+    /// How the rule names it: `table.column`, or `column` when it is for every table.
+    fn name(&self) -> String {
+        match self.table.as_str() {
+            "" | "*" => self.column.clone(),
+            table => format!("{table}.{}", self.column),
+        }
+    }
+
     /// Whether a column that a statement names may be one of these: `users.email`,
     /// `email` where the table is not known, `users.*` for all columns of a table.
     #[must_use]
@@ -234,18 +242,68 @@ impl MaskingPlan {
         let Some(facts) = facts.filter(|facts| facts.parsed) else {
             return self.columns.iter().collect();
         };
-        let all = |of: fn(&Statement) -> &BTreeSet<String>| -> Vec<Name<'_>> {
+        let named = Named::of(facts);
+        let touches = |column: &&PlannedColumn| named.touched_by(column).next().is_some();
+        self.columns.iter().filter(touches).collect()
+    }
+
+    /// The columns of a script that are masked, as its statements name them; as the rule
+    /// names them where all columns of a table are read, or the script was not
+    /// understood.
+    #[must_use]
+    pub fn masked_columns(&self, facts: Option<&Facts>) -> BTreeSet<String> {
+        match facts.filter(|facts| facts.parsed) {
+            None => self.columns.iter().map(PlannedColumn::name).collect(),
+            Some(facts) => {
+                let named = Named::of(facts);
+                let touched = self.columns.iter();
+                touched
+                    .flat_map(|column| named.touched_by(column))
+                    .collect()
+            }
+        }
+    }
+}
+
+/// The columns that a script names, and the tables that it reads as whole rows.
+struct Named<'a> {
+    columns: Vec<Name<'a>>,
+    tables: Vec<Name<'a>>,
+}
+
+impl<'a> Named<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        let all = |of: fn(&Statement) -> &BTreeSet<String>| -> Vec<Name<'a>> {
             let names: BTreeSet<&String> = facts.statements.iter().flat_map(of).collect();
             names.into_iter().map(|name| Name::new(name)).collect()
         };
-        let names = all(|statement| &statement.columns);
-        let tables = all(|statement| &statement.whole_rows);
-        let touches = |column: &&PlannedColumn| {
-            let glob = NameGlob::of_column(&column.table, &column.column);
-            names.iter().any(|name| glob.may_mean_column(name))
-                || tables.iter().any(|table| glob.may_mean_column_of(table))
-        };
-        self.columns.iter().filter(touches).collect()
+        Self {
+            columns: all(|statement| &statement.columns),
+            tables: all(|statement| &statement.whole_rows),
+        }
+    }
+
+    /// What a rule about columns may mean of it.
+    fn touched_by<'s>(
+        &'s self,
+        column: &'s PlannedColumn,
+    ) -> impl Iterator<Item = String> + use<'s, 'a> {
+        let glob = NameGlob::of_column(&column.table, &column.column);
+        let of_tables = glob.clone();
+        let rule = &column.column;
+        let columns = self
+            .columns
+            .iter()
+            .filter(move |name| glob.may_mean_column(name));
+        let tables = self
+            .tables
+            .iter()
+            .filter(move |table| of_tables.may_mean_column_of(table));
+        let columns = columns.map(move |name| match name.text().strip_suffix('*') {
+            Some(table) => format!("{table}{rule}"),
+            None => name.text().to_owned(),
+        });
+        columns.chain(tables.map(move |table| format!("{}.{rule}", table.text())))
     }
 }
 

@@ -46,7 +46,7 @@ const fn creates(path: &'static str, operation: &'static str) -> Route {
 }
 
 /// Every route to an operation of the catalog.
-pub(crate) static ROUTES: [Route; 48] = [
+pub(crate) static ROUTES: [Route; 51] = [
     on(Method::GET, "/api/me", "me_get"),
     on(Method::GET, "/api/serverinfo", "serverinfo_get"),
     on(Method::GET, "/api/connections", "connections_list"),
@@ -84,6 +84,9 @@ pub(crate) static ROUTES: [Route; 48] = [
     ),
     on(Method::POST, "/api/exec", "exec"),
     on(Method::POST, "/api/policy/preview", "policy_preview"),
+    on(Method::POST, "/api/policies/plan", "policies_plan"),
+    on(Method::POST, "/api/policies/apply", "policies_apply"),
+    on(Method::POST, "/api/policies/backtest", "policies_backtest"),
     on(Method::GET, "/api/sessions", "sessions_list"),
     on(Method::GET, "/api/sessions/{id}", "sessions_get"),
     on(

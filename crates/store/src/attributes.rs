@@ -58,9 +58,23 @@ impl OrgStore {
         description: Option<&str>,
         links: AttributeLinks,
     ) -> Result<Attribute, Error> {
-        let (id, now) = (AttributeId::new(&*self.inner.clock), self.now());
         let mut change = self.begin().await?;
-        let tx = &mut change.tx;
+        let id = self
+            .insert_attribute(&mut change.tx, name, description, &links)
+            .await?;
+        change.commit().await?;
+        self.made_attribute(id).await
+    }
+
+    /// Writes a new attribute and its links.
+    pub(crate) async fn insert_attribute(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+        description: Option<&str>,
+        links: &AttributeLinks,
+    ) -> Result<AttributeId, Error> {
+        let (id, now) = (AttributeId::new(&*self.inner.clock), self.now());
         if let Some(taken) = links::find(tx, self.org, Kind::Attribute, name).await? {
             return Err(Error::Taken {
                 id: crate::row::parse_id::<AttributeId>(&taken)?.uuid(),
@@ -72,9 +86,8 @@ impl OrgStore {
         );
         let new = new.id(id).id(self.org).text(name).opt_text(description);
         tx.run(new.time(now).time(now)).await?;
-        self.link(tx, &id.to_string(), &links).await?;
-        change.commit().await?;
-        self.made_attribute(id).await
+        self.link(tx, &id.to_string(), links).await?;
+        Ok(id)
     }
 
     /// Changes an attribute; `description` is written when it is given.
@@ -92,15 +105,26 @@ impl OrgStore {
         let mut change = self.begin().await?;
         let tx = &mut change.tx;
         let (id, _) = self.changeable_attribute(tx, reference, version).await?;
-        if let Some(description) = description {
-            let write = sql("UPDATE attribute SET description = $1 WHERE id = $2");
-            tx.run(write.opt_text(description).text(&id)).await?;
-        }
-        let grow = sql("UPDATE attribute SET version = version + 1, updated_at = $1 WHERE id = $2");
-        tx.run(grow.time(self.now()).text(&id)).await?;
-        self.link(tx, &id, &links).await?;
+        self.write_attribute(tx, &id, description, &links).await?;
         change.commit().await?;
         self.made_attribute(crate::row::parse_id(&id)?).await
+    }
+
+    /// Writes what changes of an attribute that may be changed.
+    pub(crate) async fn write_attribute(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        description: Option<Option<&str>>,
+        links: &AttributeLinks,
+    ) -> Result<(), Error> {
+        if let Some(description) = description {
+            let write = sql("UPDATE attribute SET description = $1 WHERE id = $2");
+            tx.run(write.opt_text(description).text(id)).await?;
+        }
+        let grow = sql("UPDATE attribute SET version = version + 1, updated_at = $1 WHERE id = $2");
+        tx.run(grow.time(self.now()).text(id)).await?;
+        self.link(tx, id, links).await
     }
 
     /// Deletes an attribute with all its links; answers its id and name.
@@ -115,15 +139,21 @@ impl OrgStore {
         let mut change = self.begin().await?;
         let tx = &mut change.tx;
         let (id, name) = self.changeable_attribute(tx, reference, version).await?;
-        self.grow_connections(tx, &id).await?;
+        self.remove_attribute(tx, &id).await?;
+        change.commit().await?;
+        Ok((crate::row::parse_id(&id)?, name))
+    }
+
+    /// Removes an attribute that may be changed, with its links.
+    pub(crate) async fn remove_attribute(&self, tx: &mut Tx, id: &str) -> Result<(), Error> {
+        self.grow_connections(tx, id).await?;
         for clear in [
             "DELETE FROM attribute_link WHERE attribute_id = $1",
             "DELETE FROM attribute WHERE id = $1",
         ] {
-            tx.run(sql(clear).text(&id)).await?;
+            tx.run(sql(clear).text(id)).await?;
         }
-        change.commit().await?;
-        Ok((crate::row::parse_id(&id)?, name))
+        Ok(())
     }
 
     async fn made_attribute(&self, id: AttributeId) -> Result<Attribute, Error> {
@@ -133,7 +163,7 @@ impl OrgStore {
     }
 
     /// Id and name of an attribute that may be changed.
-    async fn changeable_attribute(
+    pub(crate) async fn changeable_attribute(
         &self,
         tx: &mut Tx,
         reference: &str,

@@ -49,22 +49,34 @@ impl OrgStore {
         if found.is_none() {
             return Err(Error::NotFound);
         }
-        let mut links = Links::new(self.org);
-        let groups = links.resolve(tx, Kind::Group, groups).await?;
-        links.check()?;
         if version.is_some() {
             let current = bound(tx, &connection).await?;
             check_version(current.map_or(0, |(_, version)| version), version)?;
         }
-        let (binding, _) = self.ensure_binding(tx, &connection).await?;
+        self.bind(tx, &connection, groups).await?;
+        let bound = self.binding(tx, &connection).await?;
+        change.commit().await?;
+        Ok(bound)
+    }
+
+    /// Writes the allow-list of a connection; answers the id of the binding, and
+    /// whether it was made.
+    pub(crate) async fn bind(
+        &self,
+        tx: &mut Tx,
+        connection: &str,
+        groups: &[String],
+    ) -> Result<(String, bool), Error> {
+        let mut links = Links::new(self.org);
+        let groups = links.resolve(tx, Kind::Group, groups).await?;
+        links.check()?;
+        let (binding, is_new) = self.ensure_binding(tx, connection).await?;
         let clear = sql("DELETE FROM access_binding_group WHERE binding_id = $1");
         tx.run(clear.text(&binding)).await?;
         for group in groups {
             self.admit(tx, &binding, &group).await?;
         }
-        let bound = self.binding(tx, &connection).await?;
-        change.commit().await?;
-        Ok(bound)
+        Ok((binding, is_new))
     }
 
     /// Removes the allow-list of a connection; answers the id of the binding and
@@ -83,14 +95,21 @@ impl OrgStore {
         let binding = self.binding(tx, &connection).await?;
         check_version(binding.version, version)?;
         let id = binding.id.ok_or(Error::NotFound)?;
-        for clear in [
-            "DELETE FROM access_binding_group WHERE binding_id = $1",
-            "DELETE FROM access_binding WHERE id = $1",
-        ] {
-            tx.run(sql(clear).id(id)).await?;
-        }
+        clear(tx, id).await?;
         change.commit().await?;
         Ok((id, binding.connection_name))
+    }
+
+    /// Removes the allow-list of a connection; answers the id of the binding.
+    pub(crate) async fn remove_binding(
+        &self,
+        tx: &mut Tx,
+        connection: &str,
+    ) -> Result<BindingId, Error> {
+        let binding = self.binding(tx, connection).await?;
+        let id = binding.id.ok_or(Error::NotFound)?;
+        clear(tx, id).await?;
+        Ok(id)
     }
 
     /// The binding of a connection, when there is one.
@@ -220,6 +239,17 @@ fn read(mut row: Row) -> Result<Binding, Error> {
         created_at: Some(row.time()?),
         updated_at: Some(row.time()?),
     })
+}
+
+/// Removes a binding and its groups.
+async fn clear(tx: &mut Tx, id: BindingId) -> Result<(), Error> {
+    for clear in [
+        "DELETE FROM access_binding_group WHERE binding_id = $1",
+        "DELETE FROM access_binding WHERE id = $1",
+    ] {
+        tx.run(sql(clear).id(id)).await?;
+    }
+    Ok(())
 }
 
 /// Id and version of the binding of a connection.

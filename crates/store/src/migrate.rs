@@ -34,6 +34,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0004_rules",
         script: include_str!("../migrations/0004_rules.sql"),
     },
+    Migration {
+        name: "0005_policy_files",
+        script: include_str!("../migrations/0005_policy_files.sql"),
+    },
 ];
 
 impl Migration {

@@ -13,6 +13,7 @@ use crate::generation::Mirror;
 use crate::seal::Place;
 use crate::sql::{Sql, sql};
 use crate::store::Inner;
+use crate::users::check_version;
 
 /// What this process knows about one organization.
 #[derive(Default)]
@@ -148,6 +149,14 @@ impl OrgStore {
 }
 
 impl Change {
+    /// Fails unless this is the next change after `generation`.
+    ///
+    /// # Errors
+    /// [`Error::Version`] with the generation that it follows.
+    pub(crate) fn follows(&self, generation: i64) -> Result<(), Error> {
+        check_version(self.generation - 1, Some(generation))
+    }
+
     /// Makes everything stay. Goes on when its caller has given up, because a
     /// commit that nobody heard of would leave caches stale.
     pub(crate) async fn commit(self) -> Result<(), Error> {

@@ -70,6 +70,11 @@ impl RuleKind {
         }
     }
 
+    /// The table of its rules.
+    pub(crate) const fn table(self) -> &'static str {
+        self.kind().table()
+    }
+
     /// The table of direct links and its column of rules.
     const fn links(self) -> (&'static str, &'static str) {
         match self {

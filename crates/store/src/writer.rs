@@ -29,6 +29,7 @@ pub(crate) use backlog::Backlog;
 pub(crate) use frame::Row as JournalRow;
 pub(crate) use journal::Mark;
 pub(crate) use op::{Audit, Cell, Closed, Kind, Op, Opened, Segment};
+pub(crate) use statements::of as statements;
 
 /// Most writes in one transaction.
 const MOST: usize = 256;

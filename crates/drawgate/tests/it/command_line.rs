@@ -3,6 +3,7 @@
 mod forms;
 mod network;
 mod papers;
+mod policies;
 mod rules;
 mod settings;
 

@@ -1,6 +1,9 @@
 //! What policy does to runs.
 
+mod backtest;
 mod canary;
+mod expectations;
+mod files;
 mod guard_in;
 mod guard_out;
 mod lineage;

@@ -94,7 +94,19 @@ async fn applied(context: &Context, change: Change, stored: Rule) -> Result<Rule
 
 /// The JSON of a rule that can be applied.
 fn checked(context: &Context, rule: &MaskingRule) -> Result<String, Refusal> {
-    naming::check_rule_name(&rule.name)?;
-    masking_plan::check(rule)?;
+    match faults(rule).next() {
+        Some(fault) => Err(fault),
+        None => detail(context, rule),
+    }
+}
+
+/// Everything that is wrong with what a masking rule says.
+pub(crate) fn faults(rule: &MaskingRule) -> impl Iterator<Item = Refusal> {
+    let name = naming::check_rule_name(&rule.name).err();
+    name.into_iter().chain(masking_plan::faults(rule))
+}
+
+/// What of a masking rule is kept as JSON.
+pub(crate) fn detail(context: &Context, rule: &MaskingRule) -> Result<String, Refusal> {
     serde_json::to_string(rule).map_err(|error| context.fault("a masking rule", &error))
 }

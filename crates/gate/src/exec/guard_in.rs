@@ -1,7 +1,7 @@
 //! What may be asked: access mode, statement facts and input guardrails.
 
-use model::{Action, Code, ConnectionType, Failure, Verb};
-use policy::{Guardrails, Verdict};
+use model::{Code, ConnectionType, Decision, Failure, Verb};
+use policy::{Asked, Guardrails, Verdict};
 use sql::Facts;
 
 use super::access;
@@ -39,17 +39,17 @@ pub(super) fn screen(traced: Traced) -> Result<Screened, Blocked> {
     };
     let verdict = judge(guardrails, &case, facts.as_deref());
     let told = verdict.message();
-    match verdict.action {
-        None | Some(Action::Warn | Action::Redact) => {
+    match verdict.decision() {
+        Decision::Allowed => {
             case.hits = verdict.hits;
             Ok(Screened(case))
         }
-        Some(Action::Block) => {
+        Decision::Blocked => {
             let message = told.unwrap_or_else(|| "a guardrail does not allow this".to_owned());
             let failure = Failure::new(Code::GuardrailBlocked, message);
             Err(Blocked::by(failure, verdict.hits))
         }
-        Some(Action::RequireApproval) => {
+        Decision::NeedsApproval => {
             let told = told.unwrap_or_else(|| "a guardrail asks for an approval".to_owned());
             let message = format!("{told} No approval can be asked for here.");
             let failure = Failure::new(Code::GuardrailBlocked, message);
@@ -67,17 +67,17 @@ pub(super) fn unusable() -> Blocked {
 /// its predicates, with views followed where that was done; and whether it may change
 /// something where nothing may be changed.
 pub(super) fn judge(guardrails: &Guardrails, case: &Case, facts: Option<&Facts>) -> Verdict {
-    let ask = &case.ask;
-    if case.connection.kind != ConnectionType::Database {
-        return guardrails.command(&ask.args, &ask.input);
+    let (ask, kind) = (&case.ask, case.connection.kind);
+    let dialect = case.policy.dialect();
+    let verdict = guardrails.judge(Asked::of(kind, dialect, &ask.args, &ask.input, facts));
+    if kind != ConnectionType::Database {
+        return verdict;
     }
-    let plain = sql::without_comments(&ask.input, case.policy.dialect());
-    let traced = case.lineage.as_ref().map(Lineage::facts);
-    let predicates = case.policy.plan().predicates(traced.or(facts));
     let changes = match case.connection.read_only {
         true => policy::changes_in(facts),
         false => Vec::new(),
     };
-    let verdict = guardrails.input(&ask.input, &plain, facts);
+    let traced = case.lineage.as_ref().map(Lineage::facts);
+    let predicates = case.policy.plan().predicates(traced.or(facts));
     verdict.with(changes).with(predicates)
 }

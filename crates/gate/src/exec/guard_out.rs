@@ -13,7 +13,8 @@ use super::render::Utf8Tail;
 /// The output guardrails of one run.
 pub(super) struct GuardOut(Option<Guards>);
 
-struct Guards {
+/// Inspects pieces, whoever says them.
+pub(crate) struct Guards {
     values: OutputGuard,
     stdout: Written,
     stderr: Written,
@@ -43,15 +44,7 @@ pub(super) struct Key(());
 impl GuardOut {
     /// The output rules of a connection.
     pub(super) fn new(guardrails: &Guardrails) -> Self {
-        let written = || Written {
-            guard: guardrails.output(),
-            tail: Utf8Tail::default(),
-        };
-        Self(guardrails.has_output().then(|| Guards {
-            values: guardrails.output(),
-            stdout: written(),
-            stderr: written(),
-        }))
+        Self(Guards::of(guardrails))
     }
 
     /// Inspects one piece.
@@ -74,26 +67,60 @@ impl GuardOut {
         let Some(guards) = &mut self.0 else {
             return Ok(Vec::new());
         };
+        let rest = guards.finish()?;
+        Ok(rest.into_iter().map(Inspected).collect())
+    }
+
+    /// The rules that matched so far.
+    pub(super) fn hits(&self) -> Vec<Hit> {
+        self.0.as_ref().map(Guards::hits).unwrap_or_default()
+    }
+}
+
+fn is_same_rule(one: &Hit, other: &Hit) -> bool {
+    let of = |hit: &Hit| {
+        let named = (hit.rule_name.clone(), hit.name.clone(), hit.kind);
+        (named, hit.action, hit.pattern_regex.clone())
+    };
+    of(one) == of(other)
+}
+
+impl Guards {
+    /// The output rules of a connection; `None` when there are none.
+    pub(crate) fn of(guardrails: &Guardrails) -> Option<Self> {
+        let written = || Written {
+            guard: guardrails.output(),
+            tail: Utf8Tail::default(),
+        };
+        guardrails.has_output().then(|| Self {
+            values: guardrails.output(),
+            stdout: written(),
+            stderr: written(),
+        })
+    }
+
+    /// What was held back of what a process wrote.
+    ///
+    /// # Errors
+    /// As [`Guards::inspect`].
+    pub(crate) fn finish(&mut self) -> Result<Vec<Piece>, OutputBlocked> {
         let mut rest = Vec::new();
         for (stream, written) in [
-            (Stream::Output, &mut guards.stdout),
-            (Stream::Error, &mut guards.stderr),
+            (Stream::Output, &mut self.stdout),
+            (Stream::Error, &mut self.stderr),
         ] {
             let data = written.finish()?;
             if !data.is_empty() {
-                rest.push(Inspected(Piece::Output { stream, data }));
+                rest.push(Piece::Output { stream, data });
             }
         }
         Ok(rest)
     }
 
     /// The rules that matched so far.
-    pub(super) fn hits(&self) -> Vec<Hit> {
+    pub(crate) fn hits(&self) -> Vec<Hit> {
         let mut all: Vec<Hit> = Vec::new();
-        let Some(guards) = &self.0 else {
-            return all;
-        };
-        for guard in [&guards.values, &guards.stdout.guard, &guards.stderr.guard] {
+        for guard in [&self.values, &self.stdout.guard, &self.stderr.guard] {
             for hit in guard.hits() {
                 match all.iter_mut().find(|known| is_same_rule(known, &hit)) {
                     None => all.push(hit),
@@ -109,18 +136,12 @@ impl GuardOut {
         }
         all
     }
-}
 
-fn is_same_rule(one: &Hit, other: &Hit) -> bool {
-    let of = |hit: &Hit| {
-        let named = (hit.rule_name.clone(), hit.name.clone(), hit.kind);
-        (named, hit.action, hit.pattern_regex.clone())
-    };
-    of(one) == of(other)
-}
-
-impl Guards {
-    fn inspect(&mut self, piece: Piece) -> Result<Piece, OutputBlocked> {
+    /// What of one piece may leave.
+    ///
+    /// # Errors
+    /// When a rule blocks it: nothing more may leave.
+    pub(crate) fn inspect(&mut self, piece: Piece) -> Result<Piece, OutputBlocked> {
         Ok(match piece {
             Piece::Columns(columns) => Piece::Columns(
                 columns

@@ -30,7 +30,7 @@ impl Traced {
 
 /// The columns of a run's answers.
 #[derive(Clone)]
-pub(super) struct Lineage {
+pub(crate) struct Lineage {
     database: Arc<Database>,
     script: Arc<Script>,
     dialect: Dialect,

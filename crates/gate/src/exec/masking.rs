@@ -21,9 +21,10 @@ pub(super) struct Masking<'e> {
 }
 
 /// How many findings of each type were masked.
-type Counts = BTreeMap<String, u64>;
+pub(crate) type Counts = BTreeMap<String, u64>;
 
-struct Masks<'e> {
+/// Masks pieces, whoever says them.
+pub(crate) struct Masks<'e> {
     engine: &'e Engine,
     lineage: Option<&'e Lineage>,
     /// Result sets so far.
@@ -82,22 +83,8 @@ impl<'e> Masking<'e> {
         let Some(masks) = self.masks.take() else {
             return Vec::new();
         };
-        if let Some(rows) = masks.rows {
-            add(&mut self.counts, rows.counts());
-        }
-        let mut rest = Vec::new();
-        for (stream, written) in [
-            (Stream::Output, masks.stdout),
-            (Stream::Error, masks.stderr),
-        ] {
-            let masked = written.finish();
-            add(&mut self.counts, &masked.counts);
-            if !masked.text.is_empty() {
-                let data = Bytes::from(masked.text);
-                rest.push(Masked(Piece::Output { stream, data }));
-            }
-        }
-        rest
+        let rest = masks.finish(&mut self.counts);
+        rest.into_iter().map(Masked).collect()
     }
 
     /// What was masked, when the run has said everything.
@@ -110,7 +97,8 @@ impl<'e> Masking<'e> {
 }
 
 impl<'e> Masks<'e> {
-    fn new(engine: &'e Engine, lineage: Option<&'e Lineage>) -> Self {
+    /// Masks of one answer.
+    pub(crate) fn new(engine: &'e Engine, lineage: Option<&'e Lineage>) -> Self {
         Self {
             engine,
             lineage,
@@ -121,7 +109,8 @@ impl<'e> Masks<'e> {
         }
     }
 
-    fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
+    /// Masks one piece and counts what was found.
+    pub(crate) fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
         match piece {
             Piece::Columns(columns) => {
                 let hints = match self.lineage {
@@ -160,6 +149,23 @@ impl<'e> Masks<'e> {
                 text: self.text(&error.text, counts),
             }),
         }
+    }
+
+    /// What was held back of what a process wrote.
+    pub(crate) fn finish(self, counts: &mut Counts) -> Vec<Piece> {
+        if let Some(rows) = self.rows {
+            add(counts, rows.counts());
+        }
+        let mut rest = Vec::new();
+        for (stream, written) in [(Stream::Output, self.stdout), (Stream::Error, self.stderr)] {
+            let masked = written.finish();
+            add(counts, &masked.counts);
+            if !masked.text.is_empty() {
+                let data = Bytes::from(masked.text);
+                rest.push(Piece::Output { stream, data });
+            }
+        }
+        rest
     }
 
     fn text(&self, text: &str, counts: &mut Counts) -> String {
@@ -204,7 +210,13 @@ fn hint(column: &Column) -> ColumnHint {
             schema,
             table,
             column,
-        }) => vec![(format!("{schema}.{table}"), column.clone())],
+        }) => {
+            let table = match schema.as_str() {
+                "" => table.clone(),
+                schema => format!("{schema}.{table}"),
+            };
+            vec![(table, column.clone())]
+        }
         Some(ColumnSource::Attribute { .. }) | None => Vec::new(),
     };
     ColumnHint {

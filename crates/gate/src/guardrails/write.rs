@@ -1,9 +1,7 @@
 //! Making and changing guardrails: what may be kept, and what it may be linked to.
 
-use std::sync::Arc;
-
 use model::{Connection, Direction, Guardrail, GuardrailRules, Patch, Refusal};
-use policy::validate;
+use policy::invalid_rules;
 use store::{Rule, RuleChange, RuleKind};
 
 use super::GUARDRAILS;
@@ -116,7 +114,7 @@ pub(crate) async fn check_linked(
     Ok(())
 }
 
-fn detail(context: &Context, guardrail: &Guardrail) -> Result<String, Refusal> {
+pub(crate) fn detail(context: &Context, guardrail: &Guardrail) -> Result<String, Refusal> {
     object::write(guardrail).map_err(|error| context.fault("a guardrail", &error))
 }
 
@@ -133,26 +131,29 @@ fn patched(
 
 /// Checks everything that a guardrail says.
 fn check(guardrail: &Guardrail) -> Result<(), Refusal> {
-    naming::check_rule_name(&guardrail.name)?;
-    let mut rules = 0;
-    for (of, direction) in [
+    faults(guardrail).next().map_or(Ok(()), Err)
+}
+
+/// Everything that is wrong with what a guardrail says, of each rule the first thing.
+/// Looks as far as it is asked.
+pub(crate) fn faults(guardrail: &Guardrail) -> impl Iterator<Item = Refusal> + '_ {
+    let directions = [
         (&guardrail.input, Direction::Input),
         (&guardrail.output, Direction::Output),
-    ] {
-        if let Some(of) = of {
-            rules += of.rules.len();
-            validate(of, direction)
-                .map_err(|invalid| Refusal::invalid(&pointer(&invalid.path), &invalid.message))?;
-            check_require_rule(of)?;
-        }
-    }
-    if rules == 0 {
-        return Err(Refusal::invalid(
-            "/input",
-            "at least one rule in input or output",
-        ));
-    }
-    Ok(())
+    ];
+    let count = directions.map(|(of, _)| of.as_ref().map_or(0, |of| of.rules.len()));
+    let is_empty = count.iter().sum::<usize>() == 0;
+    let nothing = || Refusal::invalid("/input", "at least one rule in input or output");
+    let name = naming::check_rule_name(&guardrail.name).err();
+    let rules = directions.into_iter().filter_map(|(of, direction)| {
+        let of = of.as_ref()?;
+        let wrong = invalid_rules(of, direction)
+            .map(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message));
+        Some(wrong.chain(check_require_rule(of).err()))
+    });
+    name.into_iter()
+        .chain(rules.flatten())
+        .chain(is_empty.then(nothing))
 }
 
 /// The rules that approvals follow are looked up when they can be named.
@@ -178,21 +179,24 @@ async fn check_connections(
     }
     let set = context.store().connections().await;
     let set = set.map_err(|error| context.refuse(error))?;
-    let has_none = |connection: &&Arc<Connection>| dialect::of(connection).is_none();
-    let found = references
+    let mut found = references
         .iter()
         .filter_map(|reference| set.find(reference));
-    match found
-        .filter(has_none)
-        .map(|connection| connection.name.clone())
-        .next()
-    {
+    match found.find(|connection| !fits(guardrail, connection)) {
         None => Ok(()),
-        Some(name) => Err(Refusal::invalid(
-            "/connection_ids",
-            format!("connections with an SQL dialect for sql rules; {name:?} has none"),
-        )),
+        Some(connection) => Err(Refusal::invalid("/connection_ids", no_dialect(connection))),
     }
+}
+
+/// Whether a guardrail can be evaluated on a connection.
+pub(crate) fn fits(guardrail: &Guardrail, connection: &Connection) -> bool {
+    !has_sql(guardrail) || dialect::of(connection).is_some()
+}
+
+/// What is expected where a guardrail does not fit.
+pub(crate) fn no_dialect(connection: &Connection) -> String {
+    let name = &connection.name;
+    format!("connections with an SQL dialect for sql rules; {name:?} has none")
 }
 
 fn has_sql(guardrail: &Guardrail) -> bool {

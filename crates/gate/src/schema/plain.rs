@@ -1,10 +1,22 @@
 //! What a schema cannot say about values.
 
+use model::Refusal;
 use serde_json::Value;
+
+/// Refuses text that neither a store nor a variable of a process can keep.
+///
+/// # Errors
+/// `invalid_argument` at its place.
+pub(super) fn check(value: &Value) -> Result<(), Refusal> {
+    match nul(value) {
+        None => Ok(()),
+        Some(path) => Err(Refusal::invalid(&path, "text without NUL characters")),
+    }
+}
 
 /// Path of the first text that holds a NUL character, which neither a store nor
 /// a variable of a process can keep. A key that holds one is named by its object.
-pub(super) fn nul(value: &Value) -> Option<String> {
+fn nul(value: &Value) -> Option<String> {
     at("", value).map(|path| {
         if path.is_empty() {
             "/".to_owned()

@@ -8,7 +8,7 @@ use model::{
 use regex_automata::meta::Regex;
 
 use super::custom::{CustomType, CustomTypes};
-use super::rules::{ColumnRules, Rule};
+use super::rules::{ColumnRules, NO_TYPE, Rule};
 use super::{Action, DEFAULT_THRESHOLD, Engine};
 use crate::entity::{Entity, EntitySet};
 use crate::invalid::Invalid;
@@ -224,7 +224,7 @@ impl Compiler<'_> {
                     format!("unknown entity type `{name}`"),
                 ));
             }
-            None => "REDACTED".to_owned(),
+            None => NO_TYPE.to_owned(),
         };
         Ok(Rule {
             table: match entry.table.as_str() {

@@ -3,6 +3,9 @@
 use super::Action;
 use crate::finding::Kind;
 
+/// What values of a column are reported and shown as when its rule names no type.
+pub const NO_TYPE: &str = "REDACTED";
+
 /// The column rules of all masking rules.
 pub(super) struct ColumnRules {
     pub(super) rules: Vec<Rule>,

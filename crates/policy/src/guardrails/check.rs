@@ -21,12 +21,23 @@ const MAX_MESSAGE: usize = 500;
 /// # Errors
 /// The first thing that is wrong, with its path from the guardrail.
 pub fn validate(rules: &GuardrailRules, direction: Direction) -> Result<(), Invalid> {
+    invalid_rules(rules, direction).next().map_or(Ok(()), Err)
+}
+
+/// Everything that is wrong with the rules of one direction, of each rule the first
+/// thing. Looks as far as it is asked.
+pub fn invalid_rules(
+    rules: &GuardrailRules,
+    direction: Direction,
+) -> impl Iterator<Item = Invalid> + '_ {
     let list = format!("{}.rules", direction.as_str());
-    check_count(|| list.clone(), rules.rules.len(), 0, MAX_RULES)?;
-    for (index, rule) in rules.rules.iter().enumerate() {
-        check_rule(rule, direction, &format!("{list}[{index}]"))?;
-    }
-    Ok(())
+    let too_many = check_count(|| list.clone(), rules.rules.len(), 0, MAX_RULES).err();
+    let looked_at = if too_many.is_some() { 0 } else { MAX_RULES };
+    let rules = rules.rules.iter().take(looked_at).enumerate();
+    let wrong = rules.filter_map(move |(index, rule)| {
+        check_rule(rule, direction, &format!("{list}[{index}]")).err()
+    });
+    too_many.into_iter().chain(wrong)
 }
 
 fn check_rule(rule: &GuardrailRule, direction: Direction, path: &str) -> Result<(), Invalid> {
@@ -298,5 +309,19 @@ mod tests {
         let rules = serde_json::from_value(json!({"rules": vec![rule; 101]})).unwrap();
         let fault = validate(&rules, Direction::Input).unwrap_err();
         assert_eq!(fault.path, "input.rules");
+        assert_eq!(invalid_rules(&rules, Direction::Input).count(), 1);
+    }
+
+    #[test]
+    fn of_every_rule_the_first_thing_is_told() {
+        let rules = json!({"rules": [
+            {"type": "sql"},
+            {"type": "deny_words_list", "words": ["x"]},
+            {"type": "pattern_match", "pattern_regex": "(", "action": "redact"}]});
+        let rules = serde_json::from_value(rules).unwrap();
+        let told: Vec<_> = invalid_rules(&rules, Direction::Input)
+            .map(|invalid| invalid.path)
+            .collect();
+        assert_eq!(told, ["input.rules[0].sql", "input.rules[2].action"]);
     }
 }

@@ -163,3 +163,26 @@ fn rules_of_several_guardrails_apply_together() {
         .collect();
     assert_eq!(names, ["g", "h"]);
 }
+
+#[test]
+fn what_is_asked_is_judged_by_the_kind_of_the_connection() {
+    let rules = compiled(json!([
+        {"type": "deny_words_list", "words": ["rm -rf"], "action": "require_approval"},
+        {"type": "pattern_match", "pattern_regex": "hidden", "action": "warn"}]));
+    use model::ConnectionType::{Custom, Database};
+    let judge = |kind, text: &str| {
+        let dialect = (kind == Database).then_some(sql::Dialect::Postgres);
+        let verdict = rules.judge(Asked::of(kind, dialect, &[], text, None));
+        (verdict.decision(), verdict.hits.len())
+    };
+    assert_eq!(judge(Custom, "r''m -rf /"), (Decision::NeedsApproval, 1));
+    assert_eq!(judge(Database, "r''m -rf /"), (Decision::Allowed, 0));
+    assert_eq!(
+        judge(Database, "rm /* */ -rf"),
+        (Decision::NeedsApproval, 1)
+    );
+    assert_eq!(judge(Database, "hidden"), (Decision::Allowed, 1));
+    let strict = compiled(json!([{"type": "sql", "sql": {"deny_multi_statement": true}}]));
+    let asked = Asked::of(Custom, None, &[], "true", None);
+    assert_eq!(strict.judge(asked).decision(), Decision::Blocked);
+}

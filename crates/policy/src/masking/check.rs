@@ -27,6 +27,51 @@ const MAX_KEPT: u8 = 16;
 /// # Errors
 /// The first thing that is wrong, with its path from the rule.
 pub fn validate_masking(rule: &MaskingRule, known: &[&str]) -> Result<(), Invalid> {
+    invalid_masking(rule, known).next().map_or(Ok(()), Err)
+}
+
+/// Everything that is wrong with a rule: the first thing of the rule itself, and the
+/// first of each entry. Looks as far as it is asked.
+pub fn invalid_masking<'a>(
+    rule: &'a MaskingRule,
+    known: &'a [&'a str],
+) -> impl Iterator<Item = Invalid> + 'a {
+    let selections = rule
+        .supported_entity_types
+        .iter()
+        .take(MAX_ENTRIES)
+        .enumerate();
+    let selections = selections.map(|(index, selection)| {
+        check_selection(
+            &format!("supported_entity_types[{index}]"),
+            selection,
+            known,
+        )
+    });
+    let customs = rule
+        .custom_entity_types
+        .iter()
+        .take(MAX_ENTRIES)
+        .enumerate();
+    let customs = customs
+        .map(|(index, custom)| check_custom(&format!("custom_entity_types[{index}]"), custom));
+    let columns = rule.column_rules.iter().take(MAX_ENTRIES).enumerate();
+    let columns = columns.map(|(index, column)| {
+        let is_own = |name: &str| {
+            let mut own = rule.custom_entity_types.iter();
+            own.any(|custom| custom.name == name)
+        };
+        let is_known = |name: &str| known.contains(&entity_type(name)) || is_own(name);
+        check_column(&format!("column_rules[{index}]"), column, is_known)
+    });
+    let entries = selections.chain(customs).chain(columns);
+    std::iter::once_with(|| check_whole(rule))
+        .chain(entries)
+        .filter_map(Result::err)
+}
+
+/// Checks what is not about one entry.
+fn check_whole(rule: &MaskingRule) -> Result<(), Invalid> {
     check_length(|| "name".into(), &rule.name, 1, MAX_NAME)?;
     check_length(|| "description".into(), &rule.description, 0, MAX_TEXT)?;
     let lists = [
@@ -44,26 +89,7 @@ pub fn validate_masking(rule: &MaskingRule, known: &[&str]) -> Result<(), Invali
         check_count(|| list.into(), count, 0, MAX_ENTRIES)?;
     }
     check_options("", rule.strategy_options)?;
-    check_score("score_threshold", rule.score_threshold)?;
-    for (index, selection) in rule.supported_entity_types.iter().enumerate() {
-        check_selection(
-            &format!("supported_entity_types[{index}]"),
-            selection,
-            known,
-        )?;
-    }
-    for (index, custom) in rule.custom_entity_types.iter().enumerate() {
-        check_custom(&format!("custom_entity_types[{index}]"), custom)?;
-    }
-    for (index, column) in rule.column_rules.iter().enumerate() {
-        let is_own = |name: &str| {
-            let mut own = rule.custom_entity_types.iter();
-            own.any(|custom| custom.name == name)
-        };
-        let is_known = |name: &str| known.contains(&entity_type(name)) || is_own(name);
-        check_column(&format!("column_rules[{index}]"), column, is_known)?;
-    }
-    Ok(())
+    check_score("score_threshold", rule.score_threshold)
 }
 
 fn check_selection(path: &str, selection: &EntitySelection, known: &[&str]) -> Result<(), Invalid> {

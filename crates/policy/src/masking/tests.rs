@@ -128,6 +128,27 @@ fn every_limit_of_a_rule_names_its_place() {
 }
 
 #[test]
+fn of_the_rule_and_of_every_entry_the_first_fault_is_told() {
+    let wrong = rule(json!({"name": "r", "score_threshold": 2.0,
+        "supported_entity_types": [{"name": "PETS"}, {"name": "TIME_DATA"}],
+        "custom_entity_types": [{"name": "a"}],
+        "column_rules": [{"column": " "}, {"column": "a"}, {"column": "b", "entity_type": "CAT"}]}));
+    let told: Vec<_> = invalid_masking(&wrong, &known())
+        .map(|invalid| invalid.path)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "score_threshold",
+            "supported_entity_types[0].name",
+            "custom_entity_types[0].name",
+            "column_rules[0].column",
+            "column_rules[2].entity_type"
+        ]
+    );
+}
+
+#[test]
 fn a_preset_stands_for_its_types_or_for_some_of_them() {
     let types = |entry: Value| -> Vec<String> {
         let plan = plan(json!({"name": "r", "supported_entity_types": [entry]}));
@@ -250,4 +271,26 @@ fn column_rules_touch_the_statements_that_may_read_them() {
     assert_eq!(touched(&[], false), ["sal*", "email"]);
     assert_eq!(plan.columns_of(None).len(), 2);
     assert!(plan.columns[1].may_be("public.users.email"));
+}
+
+#[test]
+fn masked_columns_are_named_as_the_statements_name_them() {
+    let plan = plan(json!({"name": "r", "column_rules": [
+        {"table": "hr.people", "column": "sal*"}, {"column": "email"}]}));
+    let mut select = statement(Kind::Select);
+    select.columns = ["people.salary", "users.email", "users.name", "staff.*"]
+        .map(str::to_owned)
+        .into();
+    let named = |facts| Vec::from_iter(plan.masked_columns(Some(&facts)));
+    let understood = facts(vec![select.clone()]);
+    assert_eq!(
+        named(understood),
+        ["people.salary", "staff.email", "users.email"]
+    );
+    let mut whole = statement(Kind::Select);
+    whole.whole_rows.insert("users".into());
+    assert_eq!(named(facts(vec![whole])), ["users.email"]);
+    let mut garbled = facts(vec![select]);
+    garbled.parsed = false;
+    assert_eq!(named(garbled), ["email", "hr.people.sal*"]);
 }

@@ -21,9 +21,21 @@ impl OrgStore {
         name: &str,
         change: RuleChange,
     ) -> Result<Rule, Error> {
-        let (id, now) = (RuleId::new(&*self.inner.clock), self.now());
         let mut begun = self.begin().await?;
-        let tx = &mut begun.tx;
+        let id = self.insert_rule(&mut begun.tx, kind, name, &change).await?;
+        begun.commit().await?;
+        self.made_rule(kind, id).await
+    }
+
+    /// Writes a new rule and its links.
+    pub(crate) async fn insert_rule(
+        &self,
+        tx: &mut Tx,
+        kind: RuleKind,
+        name: &str,
+        change: &RuleChange,
+    ) -> Result<RuleId, Error> {
+        let (id, now) = (RuleId::new(&*self.inner.clock), self.now());
         self.check_name(tx, kind, name, None).await?;
         let table = kind.kind().table();
         let new = assembled(format!(
@@ -33,9 +45,8 @@ impl OrgStore {
         let new = new.id(id).id(self.org).text(name);
         let new = new.text(change.detail.as_deref().unwrap_or("{}"));
         tx.run(new.time(now).time(now)).await?;
-        self.link_rule(tx, kind, &id.to_string(), &change).await?;
-        begun.commit().await?;
-        self.made_rule(kind, id).await
+        self.link_rule(tx, kind, &id.to_string(), change).await?;
+        Ok(id)
     }
 
     /// Changes a rule.
@@ -54,9 +65,22 @@ impl OrgStore {
         let tx = &mut begun.tx;
         let text = id.to_string();
         self.changeable_rule(tx, kind, &text, version).await?;
+        self.write_rule(tx, kind, &text, &change).await?;
+        begun.commit().await?;
+        self.made_rule(kind, id).await
+    }
+
+    /// Writes what changes of a rule that may be changed.
+    pub(crate) async fn write_rule(
+        &self,
+        tx: &mut Tx,
+        kind: RuleKind,
+        id: &str,
+        change: &RuleChange,
+    ) -> Result<(), Error> {
         let table = kind.kind().table();
         if let Some(name) = &change.name {
-            self.check_name(tx, kind, name, Some(&text)).await?;
+            self.check_name(tx, kind, name, Some(id)).await?;
         }
         let write = assembled(format!(
             "UPDATE {table} SET name = COALESCE($1, name), detail = COALESCE($2, detail), \
@@ -65,10 +89,8 @@ impl OrgStore {
         let write = write
             .opt_text(change.name.as_deref())
             .opt_text(change.detail.as_deref());
-        tx.run(write.time(self.now()).text(&text)).await?;
-        self.link_rule(tx, kind, &text, &change).await?;
-        begun.commit().await?;
-        self.made_rule(kind, id).await
+        tx.run(write.time(self.now()).text(id)).await?;
+        self.link_rule(tx, kind, id, change).await
     }
 
     /// Deletes a rule with its links; answers its id and name.
@@ -86,7 +108,19 @@ impl OrgStore {
         let found = links::find(tx, self.org, kind.kind(), reference).await?;
         let id = found.ok_or(Error::NotFound)?;
         let name = self.changeable_rule(tx, kind, &id, version).await?;
-        self.grow_linked(tx, kind, &id).await?;
+        self.remove_rule(tx, kind, &id).await?;
+        begun.commit().await?;
+        Ok((parse_id(&id)?, name))
+    }
+
+    /// Removes a rule that may be changed, with its links.
+    pub(crate) async fn remove_rule(
+        &self,
+        tx: &mut Tx,
+        kind: RuleKind,
+        id: &str,
+    ) -> Result<(), Error> {
+        self.grow_linked(tx, kind, id).await?;
         let (table, word) = (kind.kind().table(), kind.kind().word());
         let (links, column) = kind.links();
         for clear in [
@@ -94,10 +128,9 @@ impl OrgStore {
             format!("DELETE FROM attribute_link WHERE kind = '{word}' AND target_id = $1"),
             format!("DELETE FROM {table} WHERE id = $1"),
         ] {
-            tx.run(assembled(clear).text(&id)).await?;
+            tx.run(assembled(clear).text(id)).await?;
         }
-        begun.commit().await?;
-        Ok((parse_id(&id)?, name))
+        Ok(())
     }
 
     async fn made_rule(&self, kind: RuleKind, id: RuleId) -> Result<Rule, Error> {
@@ -122,7 +155,7 @@ impl OrgStore {
     }
 
     /// The name of a rule that may be changed.
-    async fn changeable_rule(
+    pub(crate) async fn changeable_rule(
         &self,
         tx: &mut Tx,
         kind: RuleKind,

@@ -8,7 +8,7 @@ use crate::sql::{Bind, Sql, assembled, placeholders};
 const ROWS: [usize; 4] = [8, 4, 2, 1];
 
 /// The statements of `ops`, in an order in which none needs a later one.
-pub(super) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<Sql> {
+pub(crate) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<Sql> {
     let ops: Vec<&Op> = ops.collect();
     let mut statements = Vec::new();
     for kind in Kind::ALL {

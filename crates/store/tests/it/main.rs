@@ -10,6 +10,7 @@ mod harness;
 mod journal;
 mod links;
 mod logins;
+mod policies;
 mod readiness;
 mod recordings;
 mod rules;

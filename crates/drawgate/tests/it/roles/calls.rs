@@ -10,7 +10,7 @@ use super::organization;
 use crate::gateway::{Client, Gateway};
 
 /// Every operation and, where it matters, whose thing it is asked about.
-pub const CALLS: [(&str, &str); 54] = [
+pub const CALLS: [(&str, &str); 57] = [
     ("me_get", ""),
     ("serverinfo_get", ""),
     ("connections_list", ""),
@@ -63,6 +63,9 @@ pub const CALLS: [(&str, &str); 54] = [
     ("keys_list", ""),
     ("keys_create", ""),
     ("keys_revoke", ""),
+    ("policies_plan", ""),
+    ("policies_apply", ""),
+    ("policies_backtest", ""),
     ("sign_out", ""),
     ("sign_out", "again"),
 ];
@@ -214,6 +217,14 @@ impl World {
                 }
                 list
             }
+            "policies_plan" => json!({"file": self.policies()}),
+            "policies_apply" => {
+                let file = self.policies();
+                let planned = Some(json!({"file": file}));
+                let (status, plan) = self.admin.rest("POST", "/api/policies/plan", planned).await;
+                assert_eq!(status, 200, "{plan}");
+                json!({"file": file, "plan_id": plan["plan_id"]})
+            }
             other => panic!("{other} has no valid call yet: add one, and its row"),
         }
     }
@@ -239,8 +250,22 @@ impl World {
                 assert_eq!(status, 201, "{key}");
                 json!({"id": key["id"]})
             }
+            "policies_plan" => json!({"file": self.policies()}),
+            "policies_backtest" => json!({"file": self.policies(), "since": "1h"}),
+            "policies_apply" => {
+                let file = self.policies();
+                let planned = Some(json!({"file": file}));
+                let (status, plan) = self.admin.rest("POST", "/api/policies/plan", planned).await;
+                assert_eq!(status, 200, "{plan}");
+                json!({"file": file, "plan_id": plan["plan_id"]})
+            }
             other => panic!("{other} has no valid call yet: add one, and its row"),
         }
+    }
+
+    /// A file of policies that makes something.
+    fn policies(&self) -> Value {
+        json!({"version": 1, "attributes": [{"name": self.fresh("attribute")}]})
     }
 
     /// Ends what a refused call left running.

@@ -1,0 +1,194 @@
+//! Everything that is wrong with a file of policies, looked at with what is stored.
+
+use std::collections::HashMap;
+
+use model::{Connection, Guardrail, PolicyFile, Refusal};
+
+use super::stored::{Known, Stored};
+use crate::mistakes::Mistakes;
+use crate::{datamasking_rules, guardrails, naming};
+
+/// Checks a file as a whole: what every entry says, by the checks of the operation that
+/// makes one, and that everything it names is there.
+///
+/// # Errors
+/// `invalid_argument` with every mistake.
+pub(super) fn check(file: &PolicyFile, stored: &Stored, prune: bool) -> Result<(), Refusal> {
+    let mut looked_at = Check {
+        file,
+        stored,
+        prune,
+        mistakes: Mistakes::default(),
+    };
+    looked_at.attributes();
+    looked_at.guardrails();
+    looked_at.masking_rules();
+    looked_at.access_control();
+    looked_at.mistakes.check()
+}
+
+struct Check<'a> {
+    file: &'a PolicyFile,
+    stored: &'a Stored,
+    prune: bool,
+    mistakes: Mistakes,
+}
+
+impl Check<'_> {
+    fn attributes(&mut self) {
+        let entries = &self.file.attributes;
+        self.doubled(
+            "attributes",
+            "name",
+            entries.iter().map(|entry| &entry.name),
+        );
+        for (index, entry) in entries.iter().enumerate() {
+            let at = format!("/file/attributes/{index}");
+            if let Err(refusal) = naming::check_resource_name(&entry.name) {
+                self.mistakes.add_refusal(&at, refusal);
+            }
+            self.owned(&at, self.stored.attributes.get(&entry.name));
+            self.connections(&at, &entry.connections, None);
+            self.groups(&at, &entry.groups);
+        }
+    }
+
+    fn guardrails(&mut self) {
+        let entries = &self.file.guardrails;
+        self.doubled(
+            "guardrails",
+            "name",
+            entries.iter().map(|entry| &entry.name),
+        );
+        let defined = self.defined_attributes();
+        for (index, entry) in entries.iter().enumerate() {
+            let at = format!("/file/guardrails/{index}");
+            let guardrail = entry.guardrail();
+            for refusal in guardrails::faults(&guardrail) {
+                self.mistakes.add_refusal(&at, refusal);
+            }
+            self.owned(&at, self.stored.guardrails.get(&entry.name));
+            self.connections(&at, &entry.connections, Some(&guardrail));
+            self.links(&at, &entry.attributes, &defined);
+        }
+    }
+
+    fn masking_rules(&mut self) {
+        let entries = &self.file.datamasking_rules;
+        let names = entries.iter().map(|entry| &entry.name);
+        self.doubled("datamasking_rules", "name", names);
+        let defined = self.defined_attributes();
+        for (index, entry) in entries.iter().enumerate() {
+            let at = format!("/file/datamasking_rules/{index}");
+            for refusal in datamasking_rules::faults(&entry.masking_rule()) {
+                self.mistakes.add_refusal(&at, refusal);
+            }
+            self.owned(&at, self.stored.masking.get(&entry.name));
+            self.connections(&at, &entry.connections, None);
+            self.links(&at, &entry.attributes, &defined);
+        }
+    }
+
+    fn access_control(&mut self) {
+        let entries = &self.file.access_control;
+        let names = entries.iter().map(|entry| &entry.connection);
+        self.doubled("access_control", "connection", names);
+        for (index, entry) in entries.iter().enumerate() {
+            let at = format!("/file/access_control/{index}");
+            self.connection(&format!("{at}/connection"), &entry.connection);
+            self.groups(&at, &entry.groups);
+        }
+    }
+
+    /// Names may stand once in a list.
+    fn doubled<'n>(&mut self, section: &str, key: &str, names: impl Iterator<Item = &'n String>) {
+        let mut seen = HashMap::new();
+        for (index, name) in names.enumerate() {
+            if let Some(first) = seen.insert(name, index) {
+                self.mistakes.add(
+                    &format!("/file/{section}/{index}/{key}"),
+                    format!("{name:?} is already at /file/{section}/{first}"),
+                    "say everything about it in one entry",
+                );
+            }
+        }
+    }
+
+    /// What somebody else owns cannot be changed by a file.
+    fn owned<I, E>(&mut self, at: &str, known: Option<&Known<I, E>>) {
+        if let Some(owner) = known.and_then(|known| known.managed_by.as_ref()) {
+            self.mistakes.add(
+                at,
+                format!("it is managed by {owner}"),
+                "change it there, and leave it out of the file",
+            );
+        }
+    }
+
+    /// Connections that are named must exist, and a guardrail must fit them.
+    fn connections(&mut self, at: &str, names: &[String], guardrail: Option<&Guardrail>) {
+        for (index, name) in names.iter().enumerate() {
+            let at = format!("{at}/connections/{index}");
+            let Some(connection) = self.connection(&at, name) else {
+                continue;
+            };
+            if guardrail.is_some_and(|guardrail| !guardrails::fits(guardrail, connection)) {
+                let expected = format!("expected {}", guardrails::no_dialect(connection));
+                self.mistakes.add(&at, expected, "");
+            }
+        }
+    }
+
+    fn connection(&mut self, at: &str, name: &str) -> Option<&Connection> {
+        let found = self.stored.connections.by_name(name);
+        if found.is_none() {
+            let hint = "connections are named as connections_list shows them; a file makes none";
+            let message = format!("connection {name:?} not found");
+            self.mistakes.add(at, message, hint);
+        }
+        found.map(|connection| &**connection)
+    }
+
+    fn groups(&mut self, at: &str, names: &[String]) {
+        for (index, name) in names.iter().enumerate() {
+            if !self.stored.groups.contains(name) {
+                self.mistakes.add(
+                    &format!("{at}/groups/{index}"),
+                    format!("group {name:?} not found"),
+                    "groups are named as usergroups_list shows them; make it first",
+                );
+            }
+        }
+    }
+
+    /// The attributes of the file, and their places.
+    fn defined_attributes(&self) -> HashMap<String, usize> {
+        let entries = self.file.attributes.iter().enumerate();
+        entries
+            .map(|(index, entry)| (entry.name.clone(), index))
+            .collect()
+    }
+
+    /// Attributes that are named must be there when all is done.
+    fn links(&mut self, at: &str, names: &[String], defined: &HashMap<String, usize>) {
+        for (index, name) in names.iter().enumerate() {
+            if defined.contains_key(name) {
+                continue;
+            }
+            let at = format!("{at}/attributes/{index}");
+            match self.stored.attributes.get(name) {
+                None => self.mistakes.add(
+                    &at,
+                    format!("attribute {name:?} not found"),
+                    "add it to the attributes of the file",
+                ),
+                Some(known) if self.prune && known.is_by_file => self.mistakes.add(
+                    &at,
+                    format!("attribute {name:?} would be deleted: the file does not define it"),
+                    "add it to the attributes of the file, or do not prune",
+                ),
+                Some(_) => {}
+            }
+        }
+    }
+}
