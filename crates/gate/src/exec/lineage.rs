@@ -38,6 +38,9 @@ pub(crate) struct Lineage {
     is_suspect: bool,
     /// Whether answers come one for each statement that has one, in order.
     is_aligned: bool,
+    /// Whether it copies what a column rule masks to where it is not told from other
+    /// values.
+    copies: bool,
     /// Whether it runs code that is not looked into, so that values which come from no
     /// column by its text may come from any.
     runs_code: bool,
@@ -86,6 +89,7 @@ impl Lineage {
         Self {
             is_suspect: !plan.columns.is_empty() && (touched || moves || script.reads_unknown),
             is_aligned: is_aligned(&script) && !moves,
+            copies: copies(&script, plan),
             runs_code: [Risk::Dynamic, Risk::SideEffect]
                 .iter()
                 .any(|risk| script.facts.has(*risk)),
@@ -145,7 +149,7 @@ impl Lineage {
             name: column.name.clone(),
             table: None,
             source,
-            is_open: self.is_suspect && !is_sure,
+            is_open: self.is_suspect && (self.copies || !is_sure),
         }
     }
 }
@@ -169,6 +173,22 @@ fn moves_names(script: &Script) -> bool {
                 .functions
                 .iter()
                 .any(|name| name.ends_with("set_config"))
+    })
+}
+
+/// Whether a statement writes what it reads from a column that is masked.
+fn copies(script: &Script, plan: &MaskingPlan) -> bool {
+    let writes = [
+        Kind::Insert,
+        Kind::Update,
+        Kind::Merge,
+        Kind::Create,
+        Kind::Copy,
+    ];
+    let is_masked = |name: &String| plan.columns.iter().any(|column| column.may_be(name));
+    script.facts.statements.iter().any(|statement| {
+        let mut effects = statement.effects.iter();
+        effects.any(|effect| writes.contains(effect)) && statement.read.iter().any(is_masked)
     })
 }
 
