@@ -35,7 +35,7 @@ fn the_example_is_planned_applied_and_then_nothing_is_left_to_do() {
     let shown = desk.good(&look);
     for line in [
         "+ attribute production\n",
-        "    + connections: demo\n",
+        "    + connections: [demo]\n",
         "+ guardrail no-ddl\n",
         "+ datamasking rule contacts\n",
         "+ access control demo\n",
@@ -84,7 +84,7 @@ fn a_changed_file_from_standard_input_is_applied_and_pruned() {
         "~ attribute production\n",
         "    ~ groups: - dba, + admin\n",
         "- guardrail no-ddl\n",
-        "- access control demo\n    - groups: dba\n    everybody will see the connection",
+        "- access control demo\n    - groups: [dba]\n    everybody will see the connection",
     ] {
         assert!(shown.contains(line), "{line} is missing in {shown}");
     }
