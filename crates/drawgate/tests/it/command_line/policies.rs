@@ -1,11 +1,12 @@
 //! A file of policies, access control, attributes and the preview of policy.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::{Desk, text};
+use super::forms::terminal;
+use super::{Desk, ended, text};
 
 /// The example that the documents show.
 const EXAMPLE: &str = concat!(
@@ -19,6 +20,26 @@ impl Desk {
         let desk = Self::open();
         desk.good(&["admin", "groups", "create", "dba"]);
         desk
+    }
+
+    /// Applies the example on a terminal, types an answer to the question, and returns
+    /// the exit code with what was shown.
+    fn answer(&self, answer: &str) -> (i32, String) {
+        let mut child = terminal(self, &format!("apply -f {EXAMPLE}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut shown, mut some) = (String::new(), [0; 1024]);
+        while !shown.contains("apply this?") {
+            let count = output.read(&mut some).unwrap();
+            assert!(count > 0 && shown.len() < 20_000, "{shown:?}");
+            shown.push_str(&String::from_utf8_lossy(&some[..count]));
+        }
+        input.write_all(format!("{answer}\r").as_bytes()).unwrap();
+        output.read_to_string(&mut shown).unwrap();
+        (ended(&mut child), shown)
     }
 
     fn guardrails(&self) -> Vec<Value> {
@@ -60,6 +81,21 @@ fn the_example_is_planned_applied_and_then_nothing_is_left_to_do() {
         again,
         "0 to create, 0 to change, 0 to delete, 4 unchanged\n"
     );
+}
+
+#[test]
+fn a_person_is_asked_after_the_plan_was_shown() {
+    let desk = Desk::with_groups();
+    let before = desk.guardrails();
+    let (code, shown) = desk.answer("n");
+    assert_eq!(code, 2, "{shown}");
+    let (plan, question) = (shown.find("+ guardrail no-ddl"), shown.find("apply this?"));
+    assert!(plan.is_some() && plan < question, "{shown}");
+    assert!(shown.contains("nothing was applied"), "{shown}");
+    assert_eq!(desk.guardrails(), before);
+    let (code, shown) = desk.answer("y");
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(desk.guardrails().len(), before.len() + 1);
 }
 
 #[test]
