@@ -110,6 +110,27 @@ async fn keys_and_values_that_do_not_fit_are_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_says_too_much_is_refused() {
+    let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
+    let rule = |index: usize| {
+        json!({"name": format!("rule-{index}"), "connections": vec!["shop"; 500],
+            "input": {"rules": [{"type": "deny_words_list", "words": ["x"]}]}})
+    };
+    let file = |count: usize| {
+        let rules: Vec<Value> = (0..count).map(rule).collect();
+        json!({"version": 1, "guardrails": rules})
+    };
+    assert_eq!(places(&admin, &file(41), false).await, [""]);
+    plan(&admin, &file(40), false).await;
+
+    let rules = vec![json!({"type": "deny_words_list", "words": ["x"]}); 100];
+    let rule = |index: usize| json!({"name": format!("rule-{index}"), "input": {"rules": rules}});
+    let rules: Vec<Value> = (0..101).map(rule).collect();
+    let file = json!({"version": 1, "guardrails": rules});
+    assert_eq!(places(&admin, &file, false).await, [""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attribute_that_would_be_pruned_cannot_be_followed() {
     let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
     super::applied(&admin, &file(), false).await;
@@ -120,6 +141,28 @@ async fn an_attribute_that_would_be_pruned_cannot_be_followed() {
         ["/guardrails/0/attributes/0"]
     );
     plan(&admin, &orphan, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_is_not_pruned_under_a_rule_that_stays() {
+    let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
+    super::applied(&admin, &file(), false).await;
+    let words = json!({"rules": [{"type": "deny_words_list", "words": ["pragma"]}]});
+    let by_hand = json!({"name": "by-hand", "attributes": ["production"], "input": words});
+    admin.call("guardrails_create", by_hand).await.unwrap();
+    let columns = json!([{"column": "secret"}]);
+    let by_hand = json!({"name": "by-hand", "attributes": ["production"], "column_rules": columns});
+    let made = admin.call("datamasking_rules_create", by_hand).await;
+    made.unwrap();
+    let empty = json!({"version": 1});
+    assert_eq!(places(&admin, &empty, true).await, ["/attributes"; 2]);
+    // What the file says of a rule counts, not what is stored.
+    let takes_over = json!({"version": 1,
+        "guardrails": [{"name": "by-hand", "input": words}],
+        "datamasking_rules": [{"name": "by-hand", "column_rules": columns}]});
+    super::applied(&admin, &takes_over, true).await;
+    let list = admin.call("attributes_list", json!({})).await.unwrap();
+    assert_eq!(list["items"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
