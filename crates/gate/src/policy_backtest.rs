@@ -120,3 +120,6 @@ async fn judged(
     history::still_wanted(context)?;
     Ok(done)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The command line as a person uses it, against the demo.
 
+mod backtest;
 mod forms;
 mod network;
 mod papers;
