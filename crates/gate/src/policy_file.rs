@@ -166,7 +166,7 @@ impl Operation for PoliciesApply {
 /// # Errors
 /// `invalid_argument` with everything that is wrong with the file.
 pub(crate) async fn check_file(context: &Context, file: &PolicyFile) -> Result<(), Refusal> {
-    check::check(file, &Stored::read(context).await?, false)
+    check::check(file, &Stored::read(context).await?, false).await
 }
 
 /// The plan of a file on what is stored now.
