@@ -1,9 +1,13 @@
-//! How long it takes to know a statement.
+//! How long it takes to know a statement, beside the parsers alone.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sql::{Dialect, FactsCache, facts, without_comments};
+use sqlparser::dialect::MySqlDialect;
+use sqlparser::parser::Parser;
+use squawk_parser::{EntryPoint, LexedStr};
+use squawk_syntax::SourceFile;
 
 /// A statement of the usual length, about 200 bytes.
 const TYPICAL: &str = "SELECT u.id, u.name, count(o.id) AS orders, sum(o.total) AS total \
@@ -20,6 +24,20 @@ fn bench(c: &mut Criterion) {
             b.iter(|| facts(black_box(TYPICAL), dialect));
         });
     }
+    // What the same text takes without facts: for PostgreSQL the steps of the parser, and
+    // its own tree with every rule checked; for the others the parser.
+    c.bench_function("reference/postgres parser", |b| {
+        b.iter(|| {
+            let lexed = LexedStr::new(black_box(TYPICAL));
+            EntryPoint::SourceFile.parse(&lexed.to_input())
+        });
+    });
+    c.bench_function("reference/postgres tree and rules", |b| {
+        b.iter(|| SourceFile::parse(black_box(TYPICAL)).errors());
+    });
+    c.bench_function("reference/mysql parser", |b| {
+        b.iter(|| Parser::parse_sql(&MySqlDialect {}, black_box(TYPICAL)));
+    });
     let cache = FactsCache::new(1 << 20);
     c.bench_function("facts/cached", |b| {
         b.iter(|| cache.facts(black_box(TYPICAL), Dialect::Postgres));

@@ -1,17 +1,17 @@
 //! Changes of rows in PostgreSQL.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_parser::SyntaxKind::{self, *};
 
 use super::expression::expr;
 use super::from::sources;
 use super::name::{child, has_token, leaf, path};
 use super::query::{is_query, items, query};
+use super::syntax::SyntaxNode;
 use crate::facts::Kind;
 use crate::tree::{Change, Expr, Filter, Source, SourceKind};
 
 /// Lowers the parts of an `INSERT`, `UPDATE`, `DELETE` or `MERGE`.
-pub(super) fn change(kind: SyntaxKind, parts: &[SyntaxNode]) -> Change {
+pub(super) fn change(kind: SyntaxKind, parts: &[SyntaxNode<'_>]) -> Change {
     let mut change = Change::of(match kind {
         INSERT => Kind::Insert,
         UPDATE => Kind::Update,
@@ -28,7 +28,7 @@ pub(super) fn change(kind: SyntaxKind, parts: &[SyntaxNode]) -> Change {
 }
 
 /// Adds one part.
-fn add(part: &SyntaxNode, change: &mut Change) {
+fn add(part: &SyntaxNode<'_>, change: &mut Change) {
     match part.kind() {
         RELATION_NAME | RELATION_NAME_REF | TABLE_RELATION_NAME | TABLE_NAME_REF => {
             change.targets.push(Source {
@@ -62,7 +62,7 @@ fn add(part: &SyntaxNode, change: &mut Change) {
 }
 
 /// The condition of a `WHERE`.
-fn condition(clause: &SyntaxNode) -> Expr {
+fn condition(clause: &SyntaxNode<'_>) -> Expr {
     match clause.children().next() {
         Some(condition) => expr(&condition),
         None => Expr::Bool(true),
@@ -70,7 +70,7 @@ fn condition(clause: &SyntaxNode) -> Expr {
 }
 
 /// The columns that get values, and the values.
-fn assignments(node: &SyntaxNode, change: &mut Change) {
+fn assignments(node: &SyntaxNode<'_>, change: &mut Change) {
     for part in node.children() {
         match part.kind() {
             COLUMN_TARGET => {
@@ -89,7 +89,7 @@ fn assignments(node: &SyntaxNode, change: &mut Change) {
 }
 
 /// What happens to rows that are there already.
-fn conflict(node: &SyntaxNode, change: &mut Change) {
+fn conflict(node: &SyntaxNode<'_>, change: &mut Change) {
     for part in node.children() {
         if part.kind() != CONFLICT_DO_UPDATE_SET {
             change.conditions.push(expr(&part));
@@ -107,7 +107,7 @@ fn conflict(node: &SyntaxNode, change: &mut Change) {
 }
 
 /// What happens to rows of a `MERGE`.
-fn when(node: &SyntaxNode, change: &mut Change) {
+fn when(node: &SyntaxNode<'_>, change: &mut Change) {
     for part in node.children() {
         match part.kind() {
             MERGE_DELETE => drop(change.also.insert(Kind::Delete)),

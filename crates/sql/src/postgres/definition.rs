@@ -1,16 +1,16 @@
 //! Statements of PostgreSQL that make, change and remove objects.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_parser::SyntaxKind::{self, *};
 
 use super::expression::expr;
 use super::name::{child, leaf, path};
 use super::query::{is_query, names, query_below};
+use super::syntax::SyntaxNode;
 use crate::facts::{Access, Kind, Risk};
 use crate::tree::{Definition, Expr, Lowered, Name};
 
 /// Lowers a definition. A kind that is not known is `Other`, and not harmless.
-pub(super) fn definition(node: &SyntaxNode, kind: SyntaxKind) -> Lowered {
+pub(super) fn definition(node: &SyntaxNode<'_>, kind: SyntaxKind) -> Lowered {
     let mut lowered = Lowered::of(effect(kind));
     lowered.risks.extend(risks(kind));
     tables_below(node, &mut lowered.tables);
@@ -47,7 +47,7 @@ pub(super) fn definition(node: &SyntaxNode, kind: SyntaxKind) -> Lowered {
 }
 
 /// The table or view that is made, with the columns that are listed.
-fn relation(node: &SyntaxNode, kind: SyntaxKind) -> Option<Definition> {
+fn relation(node: &SyntaxNode<'_>, kind: SyntaxKind) -> Option<Definition> {
     let name = match kind {
         CREATE_TABLE | CREATE_FOREIGN_TABLE | CREATE_TABLE_AS => child(node, TABLE_NAME)?,
         CREATE_VIEW | CREATE_MATERIALIZED_VIEW => child(node, VIEW)?,
@@ -129,7 +129,7 @@ fn risks(kind: SyntaxKind) -> Option<Risk> {
 }
 
 /// Functions that are called below `node`.
-fn calls(node: &SyntaxNode) -> Vec<Expr> {
+fn calls(node: &SyntaxNode<'_>) -> Vec<Expr> {
     let calls = node.descendants().filter(|part| part.kind() == CALL_EXPR);
     calls
         .filter_map(|call| match expr(&call) {
@@ -140,7 +140,7 @@ fn calls(node: &SyntaxNode) -> Vec<Expr> {
 }
 
 /// Adds the tables and views that are named below `node`, outside of queries.
-pub(super) fn tables_below(node: &SyntaxNode, tables: &mut Vec<(Name, Access)>) {
+pub(super) fn tables_below(node: &SyntaxNode<'_>, tables: &mut Vec<(Name, Access)>) {
     for part in node.children() {
         let access = match part.kind() {
             // What a rule does instead is of its tables; other queries are lowered.

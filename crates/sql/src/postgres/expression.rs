@@ -1,16 +1,17 @@
 //! Expressions of PostgreSQL.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::ast::{AstNode, Literal};
-use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode};
+use squawk_parser::SyntaxKind;
+use squawk_parser::SyntaxKind::*;
 
+use super::escaped;
 use super::name::{child, has_token, is_identifier, leaf, path};
 use super::query::{is_query, query};
+use super::syntax::SyntaxNode;
 use crate::tautology::MATCHING_ALL;
 use crate::tree::{Comparison, Expr, Name};
 
 /// Lowers an expression. What it does not know depends on everything below it.
-pub(super) fn expr(node: &SyntaxNode) -> Expr {
+pub(super) fn expr(node: &SyntaxNode<'_>) -> Expr {
     match node.kind() {
         kind if is_query(kind) => Expr::Query(Box::new(query(node))),
         PAREN_EXPR => match only_child(node) {
@@ -37,7 +38,7 @@ pub(super) fn expr(node: &SyntaxNode) -> Expr {
 }
 
 /// `CASE WHEN a THEN b ELSE c END`; with a value to compare, everything it names.
-fn case(node: &SyntaxNode) -> Expr {
+fn case(node: &SyntaxNode<'_>) -> Expr {
     let mut choices = Vec::new();
     let mut otherwise = Expr::Null;
     for part in node.children() {
@@ -57,19 +58,19 @@ fn case(node: &SyntaxNode) -> Expr {
 }
 
 /// Everything below `node`.
-fn all(node: &SyntaxNode) -> Expr {
+fn all(node: &SyntaxNode<'_>) -> Expr {
     Expr::Of(node.children().map(|child| expr(&child)).collect())
 }
 
 /// The one child of a node that has one.
-fn only_child(node: &SyntaxNode) -> Option<SyntaxNode> {
+fn only_child<'t>(node: &SyntaxNode<'t>) -> Option<SyntaxNode<'t>> {
     let mut children = node.children();
     let first = children.next()?;
     children.next().is_none().then_some(first)
 }
 
 /// The children that are values.
-fn operands(node: &SyntaxNode) -> Vec<SyntaxNode> {
+fn operands<'t>(node: &SyntaxNode<'t>) -> Vec<SyntaxNode<'t>> {
     node.children()
         .filter(|child| is_value(child.kind()))
         .collect()
@@ -100,7 +101,7 @@ fn is_value(kind: SyntaxKind) -> bool {
 }
 
 /// A plain name: a column, or a value that has a keyword.
-fn column(node: &SyntaxNode) -> Expr {
+fn column(node: &SyntaxNode<'_>) -> Expr {
     if is_identifier(node) {
         return Expr::Column(vec![leaf(node)]);
     }
@@ -116,7 +117,7 @@ fn column(node: &SyntaxNode) -> Expr {
 }
 
 /// A dotted name, or a field of a composite value.
-fn field(node: &SyntaxNode) -> Expr {
+fn field(node: &SyntaxNode<'_>) -> Expr {
     let mut name = Name::new();
     if !dotted(node, &mut name) {
         return all(node);
@@ -130,7 +131,7 @@ fn field(node: &SyntaxNode) -> Expr {
 
 /// Adds the parts of a dotted name. Parentheses around a part change nothing: the
 /// field of a row is a column of its table. `false` if it is no name.
-fn dotted(node: &SyntaxNode, name: &mut Name) -> bool {
+fn dotted(node: &SyntaxNode<'_>, name: &mut Name) -> bool {
     match node.kind() {
         NAME_REF => {
             name.push(leaf(node));
@@ -146,7 +147,7 @@ fn dotted(node: &SyntaxNode, name: &mut Name) -> bool {
 }
 
 /// A literal value.
-fn literal(node: &SyntaxNode) -> Expr {
+fn literal(node: &SyntaxNode<'_>) -> Expr {
     let Some(token) = node.first_token() else {
         return Expr::Open;
     };
@@ -161,14 +162,21 @@ fn literal(node: &SyntaxNode) -> Expr {
 }
 
 /// A string, unescaped.
-fn text(node: &SyntaxNode) -> Expr {
-    Literal::cast(node.clone())
-        .and_then(|literal| literal.string_value())
-        .map_or(Expr::Open, Expr::Text)
+fn text(node: &SyntaxNode<'_>) -> Expr {
+    let mut tokens = node.children_with_tokens();
+    let value = match (tokens.next(), tokens.next()) {
+        (Some(only), None) if only.kind() == STRING => {
+            let inner = only.text().strip_prefix('\'');
+            let inner = inner.and_then(|inner| inner.strip_suffix('\''));
+            inner.map(|inner| inner.replace("''", "'"))
+        }
+        _ => escaped::string(node.text()),
+    };
+    value.map_or(Expr::Open, Expr::Text)
 }
 
 /// `NOT x`, `-x` and other operators before a value.
-fn prefix(node: &SyntaxNode) -> Expr {
+fn prefix(node: &SyntaxNode<'_>) -> Expr {
     let Some(inner) = operands(node).into_iter().next() else {
         return all(node);
     };
@@ -184,7 +192,7 @@ fn prefix(node: &SyntaxNode) -> Expr {
 }
 
 /// `x ISNULL`, `x NOTNULL`.
-fn postfix(node: &SyntaxNode) -> Expr {
+fn postfix(node: &SyntaxNode<'_>) -> Expr {
     let Some(inner) = operands(node).into_iter().next() else {
         return all(node);
     };
@@ -198,7 +206,7 @@ fn postfix(node: &SyntaxNode) -> Expr {
 }
 
 /// `x BETWEEN a AND b`.
-fn between(node: &SyntaxNode) -> Expr {
+fn between(node: &SyntaxNode<'_>) -> Expr {
     let mut values = operands(node).into_iter().map(|value| expr(&value));
     match (values.next(), values.next(), values.next()) {
         (Some(value), Some(low), Some(high)) => {
@@ -209,26 +217,21 @@ fn between(node: &SyntaxNode) -> Expr {
 }
 
 /// An operator between two values.
-fn binary(node: &SyntaxNode) -> Expr {
+fn binary(node: &SyntaxNode<'_>) -> Expr {
     if has_token(node, AND_KW) {
         return Expr::And(chain(node, AND_KW));
     }
     if has_token(node, OR_KW) {
         return Expr::Or(chain(node, OR_KW));
     }
-    let mut values = node
-        .children_with_tokens()
-        .filter(|child| child.as_node().is_some_and(|child| is_value(child.kind())));
-    let (Some(left), Some(right)) = (
-        values.next().and_then(SyntaxElement::into_node),
-        values.next().and_then(SyntaxElement::into_node),
-    ) else {
+    let mut values = node.children().filter(|child| is_value(child.kind()));
+    let (Some(left), Some(right)) = (values.next(), values.next()) else {
         return all(node);
     };
     let operator = node
         .children_with_tokens()
         .filter(|child| !child.kind().is_trivia())
-        .find(|child| child.as_node().is_none_or(|child| !is_value(child.kind())));
+        .find(|child| !(child.is_node() && is_value(child.kind())));
     match operator {
         Some(operator) => operation(&operator, &left, &right),
         None => all(node),
@@ -236,7 +239,7 @@ fn binary(node: &SyntaxNode) -> Expr {
 }
 
 /// Applies an operator.
-fn operation(operator: &SyntaxElement, left: &SyntaxNode, right: &SyntaxNode) -> Expr {
+fn operation(operator: &SyntaxNode<'_>, left: &SyntaxNode<'_>, right: &SyntaxNode<'_>) -> Expr {
     let both = || (Box::new(expr(left)), Box::new(expr(right)));
     let compare = |comparison| {
         let (left, right) = both();
@@ -262,7 +265,7 @@ fn operation(operator: &SyntaxElement, left: &SyntaxNode, right: &SyntaxNode) ->
             let (left, right) = both();
             Expr::Arithmetic(sign, left, right)
         }
-        CUSTOM_OP if operator.as_node().is_some_and(|node| node.text() == "||") => {
+        CUSTOM_OP if operator.text() == "||" => {
             let (left, right) = both();
             Expr::Arithmetic('|', left, right)
         }
@@ -279,24 +282,24 @@ fn operation(operator: &SyntaxElement, left: &SyntaxNode, right: &SyntaxNode) ->
         }
         _ => {
             let mut parts = vec![expr(left), expr(right)];
-            parts.extend(operator.as_node().map(expr));
+            if operator.is_node() {
+                parts.push(expr(operator));
+            }
             Expr::Of(parts)
         }
     }
 }
 
 /// Whether it is a regular expression that every text matches.
-fn matches_anything(operator: &SyntaxElement, pattern: &SyntaxNode) -> bool {
-    let is_match = operator
-        .as_node()
-        .is_some_and(|node| node.text() == "~" || node.text() == "~*");
+fn matches_anything(operator: &SyntaxNode<'_>, pattern: &SyntaxNode<'_>) -> bool {
+    let is_match = matches!(operator.text(), "~" | "~*");
     is_match && matches!(expr(pattern), Expr::Text(text) if MATCHING_ALL.contains(&text.as_str()))
 }
 
 /// The operands of a chain of one operator. Long chains are nested to the left.
-fn chain(node: &SyntaxNode, operator: SyntaxKind) -> Vec<Expr> {
+fn chain(node: &SyntaxNode<'_>, operator: SyntaxKind) -> Vec<Expr> {
     let mut parts = Vec::new();
-    let mut current = node.clone();
+    let mut current = *node;
     loop {
         let mut values = operands(&current);
         let last = values.pop();
@@ -315,7 +318,7 @@ fn chain(node: &SyntaxNode, operator: SyntaxKind) -> Vec<Expr> {
 }
 
 /// `x IS y`: of null, or of a truth value.
-fn is(left: &SyntaxNode, right: &SyntaxNode, is_negated: bool) -> Expr {
+fn is(left: &SyntaxNode<'_>, right: &SyntaxNode<'_>, is_negated: bool) -> Expr {
     let left = Box::new(expr(left));
     match expr(right) {
         Expr::Null => Expr::IsNull(left, is_negated),
@@ -331,7 +334,7 @@ fn is(left: &SyntaxNode, right: &SyntaxNode, is_negated: bool) -> Expr {
 }
 
 /// `x IN (…)`: of values or of a query.
-fn within(left: &SyntaxNode, right: &SyntaxNode, is_negated: bool) -> Expr {
+fn within(left: &SyntaxNode<'_>, right: &SyntaxNode<'_>, is_negated: bool) -> Expr {
     let values = operands(right);
     let values = if values.is_empty() {
         vec![expr(right)]
@@ -342,7 +345,7 @@ fn within(left: &SyntaxNode, right: &SyntaxNode, is_negated: bool) -> Expr {
 }
 
 /// A function, or a form that looks like one.
-fn call(node: &SyntaxNode) -> Expr {
+fn call(node: &SyntaxNode<'_>) -> Expr {
     let mut children = node.children();
     let Some(callee) = children.next() else {
         return Expr::Open;
@@ -399,7 +402,7 @@ fn form(kind: SyntaxKind) -> &'static str {
 }
 
 /// `OPERATOR(schema.op)`: operators of other schemas are functions of others.
-fn operator(node: &SyntaxNode) -> Expr {
+fn operator(node: &SyntaxNode<'_>) -> Expr {
     match child(node, OP).as_ref().and_then(path) {
         Some(mut name) if name.first().is_some_and(|schema| schema != "pg_catalog") => {
             name.retain(|part| !part.is_empty());

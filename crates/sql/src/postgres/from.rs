@@ -1,22 +1,22 @@
 //! Where the rows of a PostgreSQL query come from.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::SyntaxNode;
+use squawk_parser::SyntaxKind::*;
 
 use super::expression::expr;
 use super::name::{child, leaf, path};
 use super::query::{is_query, names, query};
+use super::syntax::SyntaxNode;
 use crate::tree::{Expr, Source, SourceKind};
 
 /// Adds the sources below `node`, and the conditions that join them.
-pub(super) fn sources(node: &SyntaxNode, found: &mut Vec<Source>, filters: &mut Vec<Expr>) {
+pub(super) fn sources(node: &SyntaxNode<'_>, found: &mut Vec<Source>, filters: &mut Vec<Expr>) {
     for part in node.children() {
         source(&part, found, filters);
     }
 }
 
 /// Adds one source or condition.
-fn source(node: &SyntaxNode, found: &mut Vec<Source>, filters: &mut Vec<Expr>) {
+fn source(node: &SyntaxNode<'_>, found: &mut Vec<Source>, filters: &mut Vec<Expr>) {
     match node.kind() {
         RELATION_FROM_ITEM => {
             found.extend(source_of_table(node));
@@ -53,7 +53,7 @@ fn source(node: &SyntaxNode, found: &mut Vec<Source>, filters: &mut Vec<Expr>) {
 }
 
 /// What stands in parentheses: a query, or a join.
-fn group(node: &SyntaxNode, filters: &mut Vec<Expr>) -> SourceKind {
+fn group(node: &SyntaxNode<'_>, filters: &mut Vec<Expr>) -> SourceKind {
     if let Some(inner) = node.children().find(|part| is_query(part.kind())) {
         return SourceKind::Query(Box::new(query(&inner)));
     }
@@ -65,7 +65,7 @@ fn group(node: &SyntaxNode, filters: &mut Vec<Expr>) -> SourceKind {
 }
 
 /// The arguments of a sampling method; the method itself only chooses rows.
-fn arguments(node: &SyntaxNode) -> Vec<Expr> {
+fn arguments(node: &SyntaxNode<'_>) -> Vec<Expr> {
     let calls = node.children().flat_map(|call| call.children());
     calls
         .filter(|part| part.kind() == ARG_LIST)
@@ -74,7 +74,7 @@ fn arguments(node: &SyntaxNode) -> Vec<Expr> {
 }
 
 /// Rows of functions.
-fn calls(node: &SyntaxNode) -> Source {
+fn calls(node: &SyntaxNode<'_>) -> Source {
     let (alias, columns) = alias(node);
     let parts = node.children().filter(|part| part.kind() != FROM_ALIAS);
     let mut calls: Vec<Expr> = parts.map(|part| expr(&part)).collect();
@@ -94,7 +94,7 @@ fn calls(node: &SyntaxNode) -> Source {
 }
 
 /// A table with its alias.
-pub(super) fn source_of_table(node: &SyntaxNode) -> Option<Source> {
+pub(super) fn source_of_table(node: &SyntaxNode<'_>) -> Option<Source> {
     let table = node.children().find_map(|part| match part.kind() {
         RELATION_NAME | RELATION_NAME_REF | TABLE_RELATION_NAME | TABLE_NAME_REF | PATH_REF => {
             path(&part)
@@ -110,7 +110,7 @@ pub(super) fn source_of_table(node: &SyntaxNode) -> Option<Source> {
 }
 
 /// The alias of a source, and the names it gives to columns.
-pub(super) fn alias(node: &SyntaxNode) -> (Option<String>, Vec<String>) {
+pub(super) fn alias(node: &SyntaxNode<'_>) -> (Option<String>, Vec<String>) {
     let holder = node.children().find(|part| {
         matches!(
             part.kind(),

@@ -1,12 +1,12 @@
 //! Queries of PostgreSQL.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_parser::SyntaxKind::{self, *};
 
 use super::change::change;
 use super::expression::expr;
 use super::from::{source_of_table, sources};
 use super::name::{child, has_token, leaf, path};
+use super::syntax::SyntaxNode;
 use crate::tree::{Body, Cte, Expr, Item, Name, Query, Select};
 
 /// Whether nodes of this kind are queries or changes.
@@ -27,14 +27,14 @@ pub(super) fn is_query(kind: SyntaxKind) -> bool {
 }
 
 /// The first query among the children of `node`.
-pub(super) fn query_below(node: &SyntaxNode) -> Option<Query> {
+pub(super) fn query_below(node: &SyntaxNode<'_>) -> Option<Query> {
     node.children()
         .find(|child| is_query(child.kind()))
         .map(|child| query(&child))
 }
 
 /// Lowers a query.
-pub(super) fn query(node: &SyntaxNode) -> Query {
+pub(super) fn query(node: &SyntaxNode<'_>) -> Query {
     let mut frame = Query::of(Body::Values(Vec::new()));
     let mut operands = Vec::new();
     let mut rest = Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn query(node: &SyntaxNode) -> Query {
 }
 
 /// The common table expressions of a `WITH`.
-fn with(node: &SyntaxNode, frame: &mut Query) {
+fn with(node: &SyntaxNode<'_>, frame: &mut Query) {
     frame.is_recursive = has_token(node, RECURSIVE_KW);
     for table in node.children() {
         let Some(query) = query_below(&table) else {
@@ -82,16 +82,16 @@ fn with(node: &SyntaxNode, frame: &mut Query) {
 }
 
 /// The rows of several queries. Long chains are nested to the left.
-fn set(operands: &[SyntaxNode], frame: &mut Query) {
+fn set(operands: &[SyntaxNode<'_>], frame: &mut Query) {
     let mut parts = Vec::new();
-    let mut pending: Vec<SyntaxNode> = operands.iter().rev().cloned().collect();
+    let mut pending: Vec<SyntaxNode<'_>> = operands.iter().rev().copied().collect();
     while let Some(node) = pending.pop() {
         let is_plain = node
             .children()
             .all(|part| is_query(part.kind()) || matches!(part.kind(), UNION | EXCEPT | INTERSECT));
         if matches!(node.kind(), COMPOUND_SELECT | PAREN_SELECT) && is_plain {
             let below = node.children().filter(|part| is_query(part.kind()));
-            let mut below: Vec<SyntaxNode> = below.collect();
+            let mut below: Vec<SyntaxNode<'_>> = below.collect();
             below.reverse();
             pending.extend(below);
         } else {
@@ -116,7 +116,7 @@ fn set(operands: &[SyntaxNode], frame: &mut Query) {
 }
 
 /// `TABLE x`.
-fn whole_table(parts: &[SyntaxNode]) -> Select {
+fn whole_table(parts: &[SyntaxNode<'_>]) -> Select {
     Select {
         items: vec![Item {
             name: None,
@@ -128,14 +128,14 @@ fn whole_table(parts: &[SyntaxNode]) -> Select {
 }
 
 /// The rows of `VALUES`.
-fn rows(list: &SyntaxNode) -> Vec<Vec<Expr>> {
+fn rows(list: &SyntaxNode<'_>) -> Vec<Vec<Expr>> {
     list.children()
         .map(|row| row.children().map(|value| expr(&value)).collect())
         .collect()
 }
 
 /// The clauses of a `SELECT`.
-fn select(parts: &[SyntaxNode]) -> Select {
+fn select(parts: &[SyntaxNode<'_>]) -> Select {
     let mut select = Select::default();
     for part in parts {
         match part.kind() {
@@ -159,12 +159,12 @@ fn select(parts: &[SyntaxNode]) -> Select {
 }
 
 /// What a list of targets answers.
-pub(super) fn items(list: &SyntaxNode) -> Vec<Item> {
+pub(super) fn items(list: &SyntaxNode<'_>) -> Vec<Item> {
     list.children().map(|target| item(&target)).collect()
 }
 
 /// One target.
-fn item(target: &SyntaxNode) -> Item {
+fn item(target: &SyntaxNode<'_>) -> Item {
     let alias = child(target, AS_NAME)
         .and_then(|alias| child(&alias, COLUMN_NAME))
         .map(|name| leaf(&name));
@@ -182,7 +182,7 @@ fn item(target: &SyntaxNode) -> Item {
 }
 
 /// The name that the server gives to a column without an alias.
-fn answered_name(value: &SyntaxNode) -> Option<String> {
+fn answered_name(value: &SyntaxNode<'_>) -> Option<String> {
     match value.kind() {
         NAME_REF => Some(leaf(value)),
         FIELD_EXPR => value.children().last().map(|last| leaf(&last)),
@@ -208,7 +208,7 @@ fn answered_name(value: &SyntaxNode) -> Option<String> {
 }
 
 /// The names in a list.
-pub(super) fn names(list: &SyntaxNode) -> Vec<String> {
+pub(super) fn names(list: &SyntaxNode<'_>) -> Vec<String> {
     list.children()
         .map(|entry| {
             // A definition holds its name; a name is a leaf.

@@ -1,9 +1,9 @@
 //! Statements of PostgreSQL about the session: settings, roles and transactions.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::SyntaxNode;
+use squawk_parser::SyntaxKind::*;
 
 use super::name::{child, path};
+use super::syntax::SyntaxNode;
 use crate::facts::{Kind, Risk};
 use crate::tree::Lowered;
 
@@ -27,7 +27,7 @@ const GUARDS: &[&str] = &[
 const ROLES: &[&str] = &["role", "session_authorization"];
 
 /// Lowers a statement about the session; `None` if it is about something else.
-pub(super) fn lower(node: &SyntaxNode) -> Option<Lowered> {
+pub(super) fn lower(node: &SyntaxNode<'_>) -> Option<Lowered> {
     Some(match node.kind() {
         SHOW => Lowered {
             returns_rows: true,
@@ -53,7 +53,7 @@ pub(super) fn lower(node: &SyntaxNode) -> Option<Lowered> {
 }
 
 /// A statement that is harmless if it does not ask to write.
-fn unless_writing(node: &SyntaxNode, kind: Kind) -> Lowered {
+fn unless_writing(node: &SyntaxNode<'_>, kind: Kind) -> Lowered {
     if node.descendants().any(|part| part.kind() == READ_WRITE) {
         return Lowered::of(kind).with(Risk::Privilege);
     }
@@ -61,7 +61,7 @@ fn unless_writing(node: &SyntaxNode, kind: Kind) -> Lowered {
 }
 
 /// `SET x`, `RESET x`.
-fn setting(node: &SyntaxNode) -> Lowered {
+fn setting(node: &SyntaxNode<'_>) -> Lowered {
     if node.kind() == RESET && child(node, ALL).is_some() {
         return Lowered::of(Kind::Set).with(Risk::Privilege);
     }

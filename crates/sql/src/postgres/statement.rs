@@ -1,18 +1,18 @@
 //! Statements of PostgreSQL by their first words.
 
-use squawk_syntax::SyntaxKind::*;
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_parser::SyntaxKind::{self, *};
 
 use super::definition::{definition, tables_below};
 use super::expression::expr;
 use super::name::{child, has_token, leaf, path};
 use super::query::{is_query, names, query, query_below};
 use super::session;
+use super::syntax::SyntaxNode;
 use crate::facts::{Access, Kind, Risk};
 use crate::tree::{Body, Lowered, Query};
 
 /// Lowers one statement.
-pub(super) fn lower(node: &SyntaxNode) -> Lowered {
+pub(super) fn lower(node: &SyntaxNode<'_>) -> Lowered {
     match node.kind() {
         kind if is_query(kind) => of_query(query(node)),
         EXPLAIN => explain(node),
@@ -62,14 +62,14 @@ pub(super) fn of_query(query: Query) -> Lowered {
 }
 
 /// A statement about tables that changes them.
-fn on_tables(node: &SyntaxNode, kind: Kind) -> Lowered {
+fn on_tables(node: &SyntaxNode<'_>, kind: Kind) -> Lowered {
     let mut lowered = Lowered::of(kind);
     tables_below(node, &mut lowered.tables);
     lowered
 }
 
 /// `CALL` and `EXECUTE` with the values they pass.
-fn called(node: &SyntaxNode) -> Lowered {
+fn called(node: &SyntaxNode<'_>) -> Lowered {
     let mut lowered = Lowered::of(Kind::Call);
     let arguments = node.children().filter(|part| part.kind() == ARG_LIST);
     lowered.values = arguments.map(|part| expr(&part)).collect();
@@ -77,7 +77,7 @@ fn called(node: &SyntaxNode) -> Lowered {
 }
 
 /// `EXPLAIN`: the statement itself if it is run, else nothing that changes.
-fn explain(node: &SyntaxNode) -> Lowered {
+fn explain(node: &SyntaxNode<'_>) -> Lowered {
     let inner = node.children().find(|part| {
         !matches!(
             part.kind(),
@@ -106,7 +106,7 @@ fn explain(node: &SyntaxNode) -> Lowered {
 
 /// Whether an `EXPLAIN` runs the statement. Of several options the last counts for
 /// the server; here any that does not clearly switch it off counts.
-fn is_run(node: &SyntaxNode) -> bool {
+fn is_run(node: &SyntaxNode<'_>) -> bool {
     let Some(options) = child(node, EXPLAIN_OPTION_LIST) else {
         return child(node, EXPLAIN_ANALYZE).is_some();
     };
@@ -116,14 +116,14 @@ fn is_run(node: &SyntaxNode) -> bool {
             name == "analyze" || name == "analyse"
         });
         let value = child(&option, EXPLAIN_OPTION_VALUE)
-            .map(|value| value.text().to_string().trim().to_ascii_lowercase());
+            .map(|value| value.text().trim().to_ascii_lowercase());
         let off = value.is_some_and(|value| matches!(value.as_str(), "off" | "false" | "0"));
         named && !off
     })
 }
 
 /// `PREPARE`: as dangerous as what is prepared.
-fn prepare(node: &SyntaxNode) -> Lowered {
+fn prepare(node: &SyntaxNode<'_>) -> Lowered {
     let inner = node.children().find(|part| is_query(part.kind()));
     match inner {
         Some(inner) => Lowered {
@@ -135,7 +135,7 @@ fn prepare(node: &SyntaxNode) -> Lowered {
 }
 
 /// `COPY`: rows to or from the client, a file or a program.
-fn copy(node: &SyntaxNode) -> Lowered {
+fn copy(node: &SyntaxNode<'_>) -> Lowered {
     let mut lowered = Lowered::of(Kind::Copy);
     let goes_out = child(node, COPY_TO).is_some();
     let access = if goes_out {

@@ -62,6 +62,37 @@ fn deep_and_long_texts_survive() {
     }
 }
 
+/// Texts that are short, however they nest, are read on the stack of the caller. It is
+/// that of a task, 2 MiB; here half of it must do. The parser is the same for all dialects
+/// but PostgreSQL's, whose frames are small.
+#[test]
+fn short_texts_need_little_room() {
+    let texts = || {
+        let shapes = [
+            ("", ""),
+            ("SELECT ", "1"),
+            ("SELECT 1 FROM t ", "t "),
+            ("SELECT a ", "a "),
+        ];
+        let words = sqlparser::keywords::ALL_KEYWORDS;
+        let words = words.iter().chain(&["=", "*", "a.", "::a", ",", "->"]);
+        words.flat_map(move |word| {
+            shapes.map(|(before, after)| {
+                let count = (512 - before.len()) / (word.len() + 1 + after.len());
+                format!("{before}{}", format!("{word} {after}").repeat(count))
+            })
+        })
+    };
+    let read = move || {
+        for text in texts() {
+            let _ = facts(&text, Dialect::Mysql);
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20);
+    let thread = thread.spawn(read).expect("a thread starts");
+    thread.join().expect("the room is enough");
+}
+
 #[test]
 fn twenty_thousand_unions_are_refused_or_read_but_never_end_the_process() {
     let text = format!("SELECT 1{}", " UNION SELECT 1".repeat(20_000));
