@@ -7,7 +7,7 @@ use model::{CUSTOM_SELECTION, MaskingRule, Refusal};
 use policy::invalid_masking;
 use serde_json::Value;
 
-use crate::rules::pointer;
+use crate::rules::invalid;
 
 /// Names of the entity types that the engine knows.
 static KNOWN: LazyLock<Vec<&'static str>> =
@@ -20,8 +20,8 @@ pub(crate) fn entity_types() -> &'static [&'static str] {
 
 /// Everything that keeps a rule from being applied, each with its place.
 pub(crate) fn faults(rule: &MaskingRule) -> Vec<Refusal> {
-    let told = invalid_masking(rule, entity_types())
-        .map(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message));
+    let told =
+        invalid_masking(rule, entity_types()).map(|wrong| invalid(&wrong.path, &wrong.message));
     let told: Vec<Refusal> = told.collect();
     if told.is_empty() {
         compiled(rule).err().into_iter().collect()
@@ -35,7 +35,7 @@ fn compiled(rule: &MaskingRule) -> Result<(), Refusal> {
     let keys = Keys::new(b"", "");
     Engine::compile(&[plan], keys)
         .map(drop)
-        .map_err(|wrong| Refusal::invalid(&pointer(&wrong.path), wrong.message))
+        .map_err(|wrong| invalid(&wrong.path, &wrong.message))
 }
 
 /// The engine of a connection; `None` when nothing is to be masked.

@@ -38,10 +38,9 @@ impl Mistakes {
             None if base.is_empty() => "/".to_owned(),
             below => format!("{base}{}", below.unwrap_or_default()),
         };
-        let message = match detail("expected") {
-            Some(expected) => format!("expected {expected}"),
-            None => refusal.message.clone(),
-        };
+        let place = format!("{}: ", detail("path").unwrap_or_default());
+        let message = refusal.message.strip_prefix(&place);
+        let message = message.unwrap_or(&refusal.message).to_owned();
         let hint = refusal.hint;
         self.note(Mistake {
             path,

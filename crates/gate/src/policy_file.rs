@@ -166,7 +166,7 @@ impl Operation for PoliciesApply {
 /// # Errors
 /// `invalid_argument` with everything that is wrong with the file.
 pub(crate) async fn check_file(context: &Context, file: &PolicyFile) -> Result<(), Refusal> {
-    check::check(file, &Stored::read(context).await?, false)
+    check::check(file, &Stored::read(context).await?, false).await
 }
 
 /// The plan of a file on what is stored now.
@@ -175,7 +175,7 @@ pub(crate) async fn check_file(context: &Context, file: &PolicyFile) -> Result<(
 /// `invalid_argument` with everything that is wrong with the file.
 async fn planned(context: &Context, file: &PolicyFile, prune: bool) -> Result<Plan, Refusal> {
     let stored = Stored::read(context).await?;
-    check::check(file, &stored, prune)?;
+    check::check(file, &stored, prune).await?;
     Plan::make(context, file, &stored, prune)
 }
 

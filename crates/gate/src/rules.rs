@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use model::{Page, PageArgs, Refusal};
+use model::{Code, Page, PageArgs, Refusal};
 use store::{Error, Rule, RuleChange, RuleKind};
 
 use crate::list::Deleted;
@@ -135,8 +135,17 @@ impl<T> Rules<T> {
     }
 }
 
-/// The JSON pointer (RFC 6901) of a path such as `input.rules[0].words`.
-pub(crate) fn pointer(path: &str) -> String {
+/// The refusal of what a rule says at a path such as `input.rules[0].words`; `wrong` is
+/// a sentence.
+pub(crate) fn invalid(path: &str, wrong: &str) -> Refusal {
+    let path = pointer(path);
+    Refusal::new(Code::InvalidArgument, format!("{path}: {wrong}"))
+        .detail("path", path)
+        .detail("expected", wrong)
+}
+
+/// The JSON pointer (RFC 6901) of a path.
+fn pointer(path: &str) -> String {
     let parts = path.replace('[', "/").replace(']', "").replace('.', "/");
     format!("/{parts}")
 }

@@ -1,4 +1,5 @@
-//! One row per call: who did what to what, and how it ended.
+//! One row per call: who did what to what, and how it ended. What is changed as a part of
+//! a whole has a row of its own, too.
 
 use serde::Serialize;
 

@@ -50,7 +50,9 @@ pub(super) fn text(plan: &Value) -> String {
         let kind = kind.replace('_', " ");
         text.push_str(&format!("{sign} {kind} {name}\n"));
         for difference in change["changes"].as_array().into_iter().flatten() {
-            text.push_str(&format!("    {}\n", line(difference)));
+            for line in lines(difference) {
+                text.push_str(&format!("    {line}\n"));
+            }
         }
         if kind == "access control" && action == "delete" {
             text.push_str(
@@ -87,34 +89,75 @@ pub(super) fn dotted(pointer: &str) -> String {
     }
 }
 
-/// One difference in one line.
-fn line(difference: &Value) -> String {
+/// One difference as lines: what comes or goes entry by entry, what changes in one.
+fn lines(difference: &Value) -> Vec<String> {
     let path = dotted(difference["path"].as_str().unwrap_or_default());
     match (&difference["before"], &difference["after"]) {
-        (Value::Null, after) => format!("{COMES} {path}: {}", said(after)),
-        (before, Value::Null) => format!("{GOES} {path}: {}", said(before)),
+        (Value::Null, after) => parts(COMES, &path, after),
+        (before, Value::Null) => parts(GOES, &path, before),
         (Value::Array(before), Value::Array(after)) => {
             let new = after.iter().filter(|one| !before.contains(one));
             let new = new.map(|one| format!("{COMES} {}", said(one)));
             let old = before.iter().filter(|one| !after.contains(one));
             let old = old.map(|one| format!("{GOES} {}", said(one)));
             let words: Vec<String> = old.chain(new).collect();
-            match words.is_empty() {
+            vec![match words.is_empty() {
                 true => format!("{CHANGES} {path}: another order"),
                 false => format!("{CHANGES} {path}: {}", words.join(", ")),
-            }
+            }]
         }
-        (before, after) => format!("{CHANGES} {path}: {} -> {}", said(before), said(after)),
+        (before, after) => {
+            let (before, after) = (said(before), said(after));
+            vec![format!("{CHANGES} {path}: {before} -> {after}")]
+        }
     }
 }
 
-/// A value in one line: lists of words as words, everything else as JSON.
+/// What comes or goes; of lists of objects, entry by entry.
+fn parts(sign: &str, path: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Object(fields) if !fields.is_empty() && fields.values().all(holds_objects) => fields
+            .iter()
+            .flat_map(|(key, value)| parts(sign, &format!("{path}.{key}"), value))
+            .collect(),
+        Value::Array(entries) if holds_objects(value) => entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| format!("{sign} {path}[{index}]: {}", said(entry)))
+            .collect(),
+        value => vec![format!("{sign} {path}: {}", said(value))],
+    }
+}
+
+/// Whether a value is a list of objects.
+fn holds_objects(value: &Value) -> bool {
+    let list = value.as_array();
+    list.is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_object))
+}
+
+/// A value in one line, as YAML has it.
 fn said(value: &Value) -> String {
     match value {
-        Value::Array(words) if words.iter().all(Value::is_string) => cell(value),
-        Value::String(text) if !text.contains(char::is_control) => text.clone(),
+        Value::Array(entries) => {
+            let entries: Vec<String> = entries.iter().map(said).collect();
+            format!("[{}]", entries.join(", "))
+        }
+        Value::Object(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(key, value)| format!("{key}: {}", said(value)));
+            let fields: Vec<String> = fields.collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        Value::String(text) if is_plain(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Whether a text needs no quotes: nothing in it could be taken for a sign.
+fn is_plain(text: &str) -> bool {
+    let is_sign = |letter: char| letter.is_control() || "{}[],:#&*!|>'\"%@`\\".contains(letter);
+    !text.is_empty() && !text.contains(is_sign) && text.trim() == text
 }
 
 /// A plan as rows: one per difference, and one per object without any.
@@ -171,15 +214,35 @@ mod tests {
     fn a_plan_reads_as_a_difference() {
         assert_eq!(
             text(&sample()),
-            "+ attribute production\n    + groups: dba, sre\n\
+            "+ attribute production\n    + groups: [dba, sre]\n\
              ~ datamasking rule pii\n    ~ strategy: redact -> mask\n    \
-             ~ connections: - a, + c\n    - column_rules[1]: {\"column\":\"x\"}\n\
-             - access control shop\n    - groups: dba\n    \
+             ~ connections: - a, + c\n    - column_rules[1]: {column: x}\n\
+             - access control shop\n    - groups: [dba]\n    \
              everybody will see the connection, unless an attribute restricts it\n\
              1 to create, 1 to change, 1 to delete, 1 unchanged\n"
         );
         assert!(!is_nothing(&sample()));
         assert!(is_nothing(&json!({"changes": [{"action": "unchanged"}]})));
+    }
+
+    #[test]
+    fn rules_that_come_are_told_one_by_one() {
+        let input = json!({"rules": [
+            {"type": "sql", "message": "Ask: a DBA.", "sql": {"deny_statements": ["drop"]}},
+            {"type": "deny_words_list", "words": ["a b", ""]}]});
+        let difference = json!({"path": "/input", "before": null, "after": input});
+        assert_eq!(
+            lines(&difference),
+            [
+                "+ input.rules[0]: {message: \"Ask: a DBA.\", sql: {deny_statements: [drop]}, \
+                 type: sql}",
+                "+ input.rules[1]: {type: deny_words_list, words: [a b, \"\"]}",
+            ]
+        );
+        let options = json!({"keep_last": 2, "scope": "connection"});
+        let difference = json!({"path": "/strategy_options", "before": options, "after": null});
+        let told = "- strategy_options: {keep_last: 2, scope: connection}";
+        assert_eq!(lines(&difference), [told]);
     }
 
     #[test]
@@ -189,7 +252,7 @@ mod tests {
         assert_eq!(lines[0], "action,kind,name,path,before,after");
         assert_eq!(
             lines[1],
-            "create,attribute,production,/groups,,\"dba, sre\""
+            "create,attribute,production,/groups,,\"[dba, sre]\""
         );
         assert_eq!(lines[5], "unchanged,guardrail,no-ddl,,,");
         assert_eq!(lines.len(), 7);

@@ -6,7 +6,7 @@ use store::{Rule, RuleChange, RuleKind};
 
 use super::GUARDRAILS;
 use super::object::{self, GuardrailObject};
-use crate::rules::pointer;
+use crate::rules::invalid;
 use crate::{Context, dialect, naming};
 
 /// What an update changes.
@@ -147,8 +147,8 @@ pub(crate) fn faults(guardrail: &Guardrail) -> impl Iterator<Item = Refusal> + '
     let name = naming::check_rule_name(&guardrail.name).err();
     let rules = directions.into_iter().filter_map(|(of, direction)| {
         let of = of.as_ref()?;
-        let wrong = invalid_rules(of, direction)
-            .map(|invalid| Refusal::invalid(&pointer(&invalid.path), invalid.message));
+        let wrong = invalid_rules(of, direction);
+        let wrong = wrong.map(|wrong| invalid(&wrong.path, &wrong.message));
         Some(wrong.chain(check_require_rule(of).err()))
     });
     name.into_iter()

@@ -13,7 +13,8 @@ use crate::{datamasking_rules, guardrails, naming};
 ///
 /// # Errors
 /// `invalid_argument` with every mistake.
-pub(super) fn check(file: &PolicyFile, stored: &Stored, prune: bool) -> Result<(), Refusal> {
+pub(super) async fn check(file: &PolicyFile, stored: &Stored, prune: bool) -> Result<(), Refusal> {
+    size(file)?;
     let mut looked_at = Check {
         file,
         stored,
@@ -21,10 +22,59 @@ pub(super) fn check(file: &PolicyFile, stored: &Stored, prune: bool) -> Result<(
         mistakes: Mistakes::default(),
     };
     looked_at.attributes();
-    looked_at.guardrails();
-    looked_at.masking_rules();
+    looked_at.guardrails().await;
+    looked_at.masking_rules().await;
     looked_at.access_control();
     looked_at.mistakes.check()
+}
+
+/// Most links of a file. They are written in one transaction, during which nobody else
+/// changes the organization.
+const MOST_LINKS: usize = 20_000;
+/// Most rules of all guardrails and entries of all masking rules of a file. Each is
+/// compiled.
+const MOST_RULES: usize = 10_000;
+
+/// What a file says must be done in a moment.
+///
+/// # Errors
+/// `invalid_argument` for a file that says too much.
+fn size(file: &PolicyFile) -> Result<(), Refusal> {
+    let guardrails = || file.guardrails.iter();
+    let masking = || file.datamasking_rules.iter();
+    let attributes = file.attributes.iter();
+    let links: usize = attributes
+        .map(|entry| entry.connections.len() + entry.groups.len())
+        .chain(guardrails().map(|entry| entry.connections.len() + entry.attributes.len()))
+        .chain(masking().map(|entry| entry.connections.len() + entry.attributes.len()))
+        .chain(file.access_control.iter().map(|entry| entry.groups.len()))
+        .sum();
+    let directions = guardrails().flat_map(|entry| [&entry.input, &entry.output]);
+    let rules: usize = directions
+        .map(|rules| rules.as_ref().map_or(0, |rules| rules.rules.len()))
+        .chain(masking().map(|entry| {
+            let (supported, custom) = (&entry.supported_entity_types, &entry.custom_entity_types);
+            supported.len() + custom.len() + entry.column_rules.len()
+        }))
+        .sum();
+    let mut mistakes = Mistakes::default();
+    if links > MOST_LINKS {
+        let names = "names of connections, attributes and groups";
+        mistakes.add(
+            "/file",
+            format!("{links} {names}; {MOST_LINKS} at most"),
+            "give connections an attribute, and link rules to that",
+        );
+    }
+    if rules > MOST_RULES {
+        let message = format!("{rules} rules in all; {MOST_RULES} at most");
+        mistakes.add(
+            "/file",
+            message,
+            "join words and globs to lists in one rule",
+        );
+    }
+    mistakes.check()
 }
 
 struct Check<'a> {
@@ -53,7 +103,7 @@ impl Check<'_> {
         }
     }
 
-    fn guardrails(&mut self) {
+    async fn guardrails(&mut self) {
         let entries = &self.file.guardrails;
         self.doubled(
             "guardrails",
@@ -64,6 +114,8 @@ impl Check<'_> {
         for (index, entry) in entries.iter().enumerate() {
             let at = format!("/file/guardrails/{index}");
             let guardrail = entry.guardrail();
+            // Compiling takes a while; other calls go on in between.
+            tokio::task::yield_now().await;
             for refusal in guardrails::faults(&guardrail) {
                 self.mistakes.add_refusal(&at, refusal);
             }
@@ -73,13 +125,14 @@ impl Check<'_> {
         }
     }
 
-    fn masking_rules(&mut self) {
+    async fn masking_rules(&mut self) {
         let entries = &self.file.datamasking_rules;
         let names = entries.iter().map(|entry| &entry.name);
         self.doubled("datamasking_rules", "name", names);
         let defined = self.defined_attributes();
         for (index, entry) in entries.iter().enumerate() {
             let at = format!("/file/datamasking_rules/{index}");
+            tokio::task::yield_now().await;
             for refusal in datamasking_rules::faults(&entry.masking_rule()) {
                 self.mistakes.add_refusal(&at, refusal);
             }
@@ -142,7 +195,7 @@ impl Check<'_> {
     fn connection(&mut self, at: &str, name: &str) -> Option<&Connection> {
         let found = self.stored.connections.by_name(name);
         if found.is_none() {
-            let hint = "connections are named as connections_list shows them; a file makes none";
+            let hint = "correct the name, or make the connection first: a file makes none";
             let message = format!("connection {name:?} not found");
             self.mistakes.add(at, message, hint);
         }
@@ -155,7 +208,7 @@ impl Check<'_> {
                 self.mistakes.add(
                     &format!("{at}/groups/{index}"),
                     format!("group {name:?} not found"),
-                    "groups are named as usergroups_list shows them; make it first",
+                    "correct the name, or make the group first: a file makes none",
                 );
             }
         }

@@ -117,7 +117,7 @@ fn the_groups_of_a_user_can_be_cleared() {
 }
 
 /// The command line on a terminal of its own.
-fn terminal(desk: &Desk, command: &str) -> Command {
+pub(super) fn terminal(desk: &Desk, command: &str) -> Command {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_drawgate"));
     let mut terminal = Command::new("script");
     terminal

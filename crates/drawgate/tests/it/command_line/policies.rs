@@ -1,11 +1,12 @@
 //! A file of policies, access control, attributes and the preview of policy.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use super::{Desk, text};
+use super::forms::terminal;
+use super::{Desk, ended, text};
 
 /// The example that the documents show.
 const EXAMPLE: &str = concat!(
@@ -19,6 +20,26 @@ impl Desk {
         let desk = Self::open();
         desk.good(&["admin", "groups", "create", "dba"]);
         desk
+    }
+
+    /// Applies the example on a terminal, types an answer to the question, and returns
+    /// the exit code with what was shown.
+    fn answer(&self, answer: &str) -> (i32, String) {
+        let mut child = terminal(self, &format!("apply -f {EXAMPLE}"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut shown, mut some) = (String::new(), [0; 1024]);
+        while !shown.contains("apply this?") {
+            let count = output.read(&mut some).unwrap();
+            assert!(count > 0 && shown.len() < 20_000, "{shown:?}");
+            shown.push_str(&String::from_utf8_lossy(&some[..count]));
+        }
+        input.write_all(format!("{answer}\r").as_bytes()).unwrap();
+        output.read_to_string(&mut shown).unwrap();
+        (ended(&mut child), shown)
     }
 
     fn guardrails(&self) -> Vec<Value> {
@@ -35,7 +56,7 @@ fn the_example_is_planned_applied_and_then_nothing_is_left_to_do() {
     let shown = desk.good(&look);
     for line in [
         "+ attribute production\n",
-        "    + connections: demo\n",
+        "    + connections: [demo]\n",
         "+ guardrail no-ddl\n",
         "+ datamasking rule contacts\n",
         "+ access control demo\n",
@@ -63,6 +84,21 @@ fn the_example_is_planned_applied_and_then_nothing_is_left_to_do() {
 }
 
 #[test]
+fn a_person_is_asked_after_the_plan_was_shown() {
+    let desk = Desk::with_groups();
+    let before = desk.guardrails();
+    let (code, shown) = desk.answer("n");
+    assert_eq!(code, 2, "{shown}");
+    let (plan, question) = (shown.find("+ guardrail no-ddl"), shown.find("apply this?"));
+    assert!(plan.is_some() && plan < question, "{shown}");
+    assert!(shown.contains("nothing was applied"), "{shown}");
+    assert_eq!(desk.guardrails(), before);
+    let (code, shown) = desk.answer("y");
+    assert_eq!(code, 0, "{shown}");
+    assert_eq!(desk.guardrails().len(), before.len() + 1);
+}
+
+#[test]
 fn a_changed_file_from_standard_input_is_applied_and_pruned() {
     let desk = Desk::with_groups();
     desk.good(&["apply", "-f", EXAMPLE, "--yes"]);
@@ -84,7 +120,7 @@ fn a_changed_file_from_standard_input_is_applied_and_pruned() {
         "~ attribute production\n",
         "    ~ groups: - dba, + admin\n",
         "- guardrail no-ddl\n",
-        "- access control demo\n    - groups: dba\n    everybody will see the connection",
+        "- access control demo\n    - groups: [dba]\n    everybody will see the connection",
     ] {
         assert!(shown.contains(line), "{line} is missing in {shown}");
     }

@@ -185,6 +185,38 @@ async fn a_plan_that_is_stale_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_two_plans_about_one_object_one_is_applied() {
+    for engine in ENGINES {
+        let (_gateway, admin, _file) = with_a_shop(engine).await;
+        applied(&admin, &file(), false).await;
+        let says = |words: &str| {
+            let mut changed = file();
+            changed["guardrails"][0]["description"] = json!(words);
+            changed
+        };
+        let (one, other) = (says("one"), says("other"));
+        let plans = (
+            plan(&admin, &one, false).await["plan_id"].clone(),
+            plan(&admin, &other, false).await["plan_id"].clone(),
+        );
+        let (first, second) = tokio::join!(
+            apply(&admin, &one, false, &plans.0),
+            apply(&admin, &other, false, &plans.1),
+        );
+        let mut codes = [first.0, second.0];
+        codes.sort_unstable();
+        assert_eq!(codes, [200, 409], "{engine:?}");
+        let rule = json!({"id": "no-ddl"});
+        let rule = admin.call("guardrails_get", rule).await.unwrap();
+        let winner = if first.0 == 200 { "one" } else { "other" };
+        assert_eq!(
+            (&rule["description"], &rule["version"]),
+            (&json!(winner), &json!(2))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_has_nothing_to_do_with_a_plan_does_not_make_it_stale() {
     let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
     let planned = plan(&admin, &file(), false).await;

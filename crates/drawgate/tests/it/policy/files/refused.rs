@@ -110,6 +110,27 @@ async fn keys_and_values_that_do_not_fit_are_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_says_too_much_is_refused() {
+    let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
+    let rule = |index: usize| {
+        json!({"name": format!("rule-{index}"), "connections": vec!["shop"; 500],
+            "input": {"rules": [{"type": "deny_words_list", "words": ["x"]}]}})
+    };
+    let file = |count: usize| {
+        let rules: Vec<Value> = (0..count).map(rule).collect();
+        json!({"version": 1, "guardrails": rules})
+    };
+    assert_eq!(places(&admin, &file(41), false).await, [""]);
+    plan(&admin, &file(40), false).await;
+
+    let rules = vec![json!({"type": "deny_words_list", "words": ["x"]}); 100];
+    let rule = |index: usize| json!({"name": format!("rule-{index}"), "input": {"rules": rules}});
+    let rules: Vec<Value> = (0..101).map(rule).collect();
+    let file = json!({"version": 1, "guardrails": rules});
+    assert_eq!(places(&admin, &file, false).await, [""]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attribute_that_would_be_pruned_cannot_be_followed() {
     let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
     super::applied(&admin, &file(), false).await;
