@@ -72,15 +72,15 @@ impl Operation for PoliciesBacktest {
     const NAME: &'static str = "policies_backtest";
     const TITLE: &'static str = "Try a file of policies on recorded sessions";
     const ROLE: Role = Role::Admin;
-    const SCOPE: Scope = Scope::Admin;
+    const SCOPE: Scope = Scope::Read;
     const HINTS: Hints = Hints::READ;
     const EVERY_MISTAKE: bool = true;
     type Output = Backtest;
 
     async fn run(self, context: &Context) -> Result<Backtest, Refusal> {
         let period = Period::read(&self.since, self.until.as_deref(), context.now())?;
-        policy_file::check_file(context, &self.file).await?;
         let _seat = context.gate.backtests.take(context.caller.org)?;
+        policy_file::check_file(context, &self.file).await?;
         let examples = self.examples.unwrap_or(DEFAULT_EXAMPLES) as usize;
         let mut tally = Tally::new(&self.file, examples);
         let rules = FileRules::new(context, self.file).await?;

@@ -42,7 +42,8 @@ pub(super) struct Totals {
     pub(super) needs_approval: u64,
     /// Those that a rule would warn about, and nothing stricter.
     pub(super) warned: u64,
-    /// Those of which something would be masked or replaced.
+    /// Those that name a masked column, or whose output holds what would be masked or
+    /// replaced.
     pub(super) masked: u64,
     /// Those of which something cannot be read; they are judged by the rest.
     pub(super) unreadable: u64,

@@ -10,6 +10,9 @@ use store::ConnectionSet;
 
 use crate::{Context, Rehearsal, dialect};
 
+/// Most connections of which is kept what reaches them.
+const MOST_PLACES: u64 = 1000;
+
 /// Most sets of rules that are kept compiled.
 const MOST: u64 = 32;
 
@@ -17,7 +20,15 @@ const MOST: u64 = 32;
 pub(super) struct FileRules {
     file: Arc<PolicyFile>,
     connections: Arc<ConnectionSet>,
+    /// By id and name of the connection.
+    places: Cache<(String, String), Arc<Place>>,
     compiled: Cache<FileReach, Arc<Rehearsal>>,
+}
+
+/// What is known about a connection.
+struct Place {
+    reach: FileReach,
+    dialect: Option<Dialect>,
 }
 
 /// What the rules of the file are for one session.
@@ -36,6 +47,7 @@ impl FileRules {
         Ok(Self {
             file: Arc::new(file),
             connections: connections.map_err(|error| context.refuse(error))?,
+            places: Cache::new(MOST_PLACES),
             compiled: Cache::new(MOST),
         })
     }
@@ -50,23 +62,28 @@ impl FileRules {
         context: &Context,
         session: &Session,
     ) -> Result<Reached, Refusal> {
-        let known = self.connections.find(&session.connection_id);
-        let (reach, dialect) = match known {
-            Some(known) => (
-                FileReach::of(&self.file, &known.name, &known.attributes),
-                dialect::of(known),
-            ),
-            None => (
-                FileReach::of(&self.file, &session.connection, &[]),
-                dialect::of_kind(session.connection_type, &session.connection_subtype),
-            ),
-        };
-        if let Some(rules) = self.compiled.get(&reach) {
+        let key = (session.connection_id.clone(), session.connection.clone());
+        let place = self.places.get_with(key, || Arc::new(self.place(session)));
+        let (reach, dialect) = (&place.reach, place.dialect);
+        if let Some(rules) = self.compiled.get(reach) {
             return Ok(Reached { rules, dialect });
         }
-        let rules = Arc::new(self.compile(context, &reach).await?);
-        self.compiled.insert(reach, Arc::clone(&rules));
+        let rules = Arc::new(self.compile(context, reach).await?);
+        self.compiled.insert(reach.clone(), Arc::clone(&rules));
         Ok(Reached { rules, dialect })
+    }
+
+    fn place(&self, session: &Session) -> Place {
+        match self.connections.find(&session.connection_id) {
+            Some(known) => Place {
+                reach: FileReach::of(&self.file, &known.name, &known.attributes),
+                dialect: dialect::of(known),
+            },
+            None => Place {
+                reach: FileReach::of(&self.file, &session.connection, &[]),
+                dialect: dialect::of_kind(session.connection_type, &session.connection_subtype),
+            },
+        }
     }
 
     async fn compile(&self, context: &Context, reach: &FileReach) -> Result<Rehearsal, Refusal> {
