@@ -1,6 +1,6 @@
 //! Everything that is wrong with a file of policies, looked at with what is stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use model::{Connection, Guardrail, PolicyFile, Refusal};
 
@@ -25,6 +25,7 @@ pub(super) async fn check(file: &PolicyFile, stored: &Stored, prune: bool) -> Re
     looked_at.guardrails().await;
     looked_at.masking_rules().await;
     looked_at.access_control();
+    looked_at.followed();
     looked_at.mistakes.check()
 }
 
@@ -241,6 +242,46 @@ impl Check<'_> {
                     "add it to the attributes of the file, or do not prune",
                 ),
                 Some(_) => {}
+            }
+        }
+    }
+
+    /// An attribute does not leave under a rule that stays and is not the file's: that
+    /// rule would silently reach less.
+    fn followed(&mut self) {
+        if !self.prune {
+            return;
+        }
+        let (file, stored) = (self.file, self.stored);
+        let defined = self.defined_attributes();
+        let leaves = |name: &String| {
+            let known = stored.attributes.get(name);
+            known.is_some_and(|known| known.is_by_file) && !defined.contains_key(name)
+        };
+        let named: HashSet<&String> = file.guardrails.iter().map(|entry| &entry.name).collect();
+        let others = stored.guardrails.values();
+        let others = others
+            .filter(|known| !known.is_by_file && !named.contains(&known.entry.name))
+            .map(|known| ("guardrail", &known.entry.name, &known.entry.attributes));
+        let rules = &file.datamasking_rules;
+        let named: HashSet<&String> = rules.iter().map(|entry| &entry.name).collect();
+        let masking = stored.masking.values();
+        let masking = masking
+            .filter(|known| !known.is_by_file && !named.contains(&known.entry.name))
+            .map(|known| {
+                (
+                    "data masking rule",
+                    &known.entry.name,
+                    &known.entry.attributes,
+                )
+            });
+        for (noun, rule, attributes) in others.chain(masking) {
+            for name in attributes.iter().filter(|name| leaves(name)) {
+                self.mistakes.add(
+                    "/file/attributes",
+                    format!("attribute {name:?} would be deleted, and {noun} {rule:?} follows it"),
+                    "define the attribute in the file, unlink the rule, or do not prune",
+                );
             }
         }
     }

@@ -144,6 +144,28 @@ async fn an_attribute_that_would_be_pruned_cannot_be_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attribute_is_not_pruned_under_a_rule_that_stays() {
+    let (_gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
+    super::applied(&admin, &file(), false).await;
+    let words = json!({"rules": [{"type": "deny_words_list", "words": ["pragma"]}]});
+    let by_hand = json!({"name": "by-hand", "attributes": ["production"], "input": words});
+    admin.call("guardrails_create", by_hand).await.unwrap();
+    let columns = json!([{"column": "secret"}]);
+    let by_hand = json!({"name": "by-hand", "attributes": ["production"], "column_rules": columns});
+    let made = admin.call("datamasking_rules_create", by_hand).await;
+    made.unwrap();
+    let empty = json!({"version": 1});
+    assert_eq!(places(&admin, &empty, true).await, ["/attributes"; 2]);
+    // What the file says of a rule counts, not what is stored.
+    let takes_over = json!({"version": 1,
+        "guardrails": [{"name": "by-hand", "input": words}],
+        "datamasking_rules": [{"name": "by-hand", "column_rules": columns}]});
+    super::applied(&admin, &takes_over, true).await;
+    let list = admin.call("attributes_list", json!({})).await.unwrap();
+    assert_eq!(list["items"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_administrators_plan_and_apply() {
     let (gateway, admin, _file) = with_a_shop(Engine::Sqlite).await;
     let kim = person(&admin, "kim", &["auditor"]).await;
