@@ -307,3 +307,40 @@ async fn a_history_is_for_administrators_of_its_organization() {
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_one_backtest_at_a_time() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    admin.connect_bash("bash").await;
+    // Outputs that take a while to look at.
+    for _ in 0..6 {
+        let input = "yes 'mail to somebody at 12 High Street, 555 0100' | head -c 900000";
+        assert_eq!(admin.exec("bash", input).await["status"], "completed");
+    }
+    let file = json!({"file": {"version": 1, "datamasking_rules": [{"name": "m",
+        "connections": ["bash"], "supported_entity_types": [
+            {"name": "CONTACT_INFORMATION"}, {"name": "LOCATION_DATA"}]}]}});
+    let first = {
+        let (admin, file) = (admin.clone(), file.clone());
+        tokio::spawn(async move {
+            loop {
+                let (status, answer) = backtest(&admin, file.clone()).await;
+                if status != 429 {
+                    return answer;
+                }
+            }
+        })
+    };
+    let mut refused = None;
+    while refused.is_none() && !first.is_finished() {
+        let (status, answer) = backtest(&admin, json!({"limit": 1, "file": {"version": 1}})).await;
+        refused = (status == 429).then_some(answer);
+    }
+    let refused = refused.expect("the second is refused while the first goes on");
+    assert_eq!(refused["error"]["code"], "busy");
+    assert!(refused["error"]["details"]["retry_after_ms"].is_u64());
+    assert_eq!(first.await.unwrap()["totals"]["sessions"], 6);
+    let (status, answer) = backtest(&admin, file).await;
+    assert_eq!(status, 200, "{answer}");
+}
