@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// One line of `cells`.
-pub(crate) fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
+pub fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let cells: Vec<String> = cells.into_iter().map(quoted).collect();
     // A single empty cell would be an empty line, which readers skip.
     if let [only] = cells.as_slice()

@@ -30,6 +30,7 @@ mod table;
 mod view;
 
 pub use command::{Command, run};
+pub use csv::line as csv_line;
 pub use globals::{Globals, OutputFormat};
 pub use output::harmless;
 pub use policy_file::policy_file;

@@ -93,9 +93,10 @@ impl PolicyTest {
         let told = match format {
             OutputFormat::Json => serde_json::to_string_pretty(&report)
                 .map_err(|error| Failure::Failed(error.to_string()))?,
-            OutputFormat::Text | OutputFormat::Csv => report.text(),
+            OutputFormat::Text => report.text(),
+            OutputFormat::Csv => report.csv(),
         };
-        written(writeln!(io::stdout().lock(), "{told}"))?;
+        written(writeln!(io::stdout().lock(), "{}", told.trim_end()))?;
         match failed {
             0 => Ok(()),
             1 => Err(Failure::Failed("1 expectation is not met".to_owned())),
@@ -105,6 +106,17 @@ impl PolicyTest {
 }
 
 impl Report<'_> {
+    fn csv(&self) -> String {
+        let mut csv = cli::csv_line(["name", "passed", "mismatches"]);
+        for test in &self.tests {
+            let told = test.mismatches.iter().map(ToString::to_string);
+            let told = told.collect::<Vec<_>>().join("; ");
+            let passed = if test.passed { "yes" } else { "no" };
+            csv.push_str(&cli::csv_line([test.name, passed, &told]));
+        }
+        csv
+    }
+
     fn text(&self) -> String {
         let mut lines = Vec::new();
         for test in &self.tests {

@@ -94,6 +94,19 @@ fn what_is_not_met_is_told_with_what_came() {
 }
 
 #[test]
+fn what_came_is_told_as_csv() {
+    let file = "version: 1\ntests:\n  - {name: one, input: select 1, expect: {decision: allowed}}\n  \
+        - {name: 'two, too', output: x, expect: {output: y}}\n";
+    let output = run(file, &["-o", "csv"]);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "name,passed,mismatches\none,yes,\n\
+         \"two, too\",no,\"output: expected \"\"y\"\", got \"\"x\"\"\"\n"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn a_file_that_is_wrong_is_told_with_its_places() {
     let (code, shown, errors) = told(&EXAMPLE.replace("require_where", "require_were"));
     assert_eq!((code, shown.as_str()), (2, ""));
