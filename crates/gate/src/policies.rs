@@ -1,6 +1,7 @@
 //! The rules that reach a connection, compiled once and kept while they stand.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use mask::{Engine, Keys};
 use model::{Connection, ConnectionId, ExposeSecret as _, RuleId};
@@ -21,12 +22,16 @@ const MOST_FACTS: usize = 16 * 1024 * 1024;
 /// Compiled rules by connection, and facts of scripts that are asked again and again.
 /// Ids of connections are unique in all organizations; facts are those of the text.
 pub(crate) struct Policies {
+    /// Number of the next policy.
+    next: AtomicU64,
     known: Cache<ConnectionId, Arc<Known>>,
     facts: Arc<FactsCache>,
 }
 
 /// What policy says about one connection.
 pub(crate) struct Policy {
+    /// Unique in the process: what was found under other rules is not taken for this.
+    number: u64,
     guardrails: Result<Guardrails, String>,
     /// The masking engine, if anything is to be masked, or why it cannot be.
     masking: Result<Option<Engine>, String>,
@@ -70,6 +75,11 @@ impl Policy {
         Some(self.facts.facts(script, dialect))
     }
 
+    /// Its number among those of the process.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
     /// What is masked by which rule.
     pub(crate) const fn plan(&self) -> &MaskingPlan {
         &self.plan
@@ -94,6 +104,7 @@ pub(crate) struct Unusable;
 impl Default for Policies {
     fn default() -> Self {
         Self {
+            next: AtomicU64::default(),
             known: Cache::new(MOST),
             facts: Arc::new(FactsCache::new(MOST_FACTS)),
         }
@@ -152,6 +163,7 @@ impl Policies {
             }
         };
         Ok(Policy {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
             guardrails: compile_guardrails(reach),
             masking,
             plan,

@@ -11,7 +11,7 @@ use sql::{Dialect, Kind, ResultColumn, Risk};
 use super::Case;
 use super::access::Admitted;
 use crate::Context;
-use crate::databases::{Database, Script, pairs};
+use crate::databases::{Database, Origins, Script, pairs};
 
 /// Proof that it is known where columns come from, as far as it can be.
 pub(super) struct Traced(Case);
@@ -34,16 +34,7 @@ pub(crate) struct Lineage {
     database: Arc<Database>,
     script: Arc<Script>,
     dialect: Dialect,
-    /// Whether a column of open origin may hold what a column rule masks.
-    is_suspect: bool,
-    /// Whether answers come one for each statement that has one, in order.
-    is_aligned: bool,
-    /// Whether it copies what a column rule masks to where it is not told from other
-    /// values.
-    copies: bool,
-    /// Whether it runs code that is not looked into, so that values which come from no
-    /// column by its text may come from any.
-    runs_code: bool,
+    origins: Origins,
 }
 
 /// Follows the columns of an admitted ask, where something is masked. Of a target that is
@@ -63,7 +54,13 @@ async fn lineage(context: &Context, case: &Case) -> Option<Lineage> {
     let database = database(context, case, dialect).await;
     let database = database.unwrap_or_else(|| Arc::new(Database::unknown(dialect)));
     let script = database.script(&case.ask.input);
-    Some(Lineage::new(database, script, dialect, case.policy.plan()))
+    let number = case.policy.number();
+    Some(Lineage::new(
+        database,
+        script,
+        dialect,
+        (number, case.policy.plan()),
+    ))
 }
 
 async fn database(context: &Context, case: &Case, dialect: Dialect) -> Option<Arc<Database>> {
@@ -82,20 +79,22 @@ impl Lineage {
         database: Arc<Database>,
         script: Arc<Script>,
         dialect: Dialect,
-        plan: &MaskingPlan,
+        (number, plan): (u64, &MaskingPlan),
     ) -> Self {
-        let touched = !plan.columns_of(Some(&script.facts)).is_empty();
-        let moves = moves_names(&script);
+        let known = *script.under.lock();
+        let origins = match known {
+            Some((under, origins)) if under == number => origins,
+            _ => {
+                let origins = origins(&script, plan);
+                *script.under.lock() = Some((number, origins));
+                origins
+            }
+        };
         Self {
-            is_suspect: !plan.columns.is_empty() && (touched || moves || script.reads_unknown),
-            is_aligned: is_aligned(&script) && !moves,
-            copies: copies(&script, plan),
-            runs_code: [Risk::Dynamic, Risk::SideEffect]
-                .iter()
-                .any(|risk| script.facts.has(*risk)),
             database,
             script,
             dialect,
+            origins,
         }
     }
 
@@ -122,8 +121,8 @@ impl Lineage {
     /// What is known about the columns of the answer at `place`, from 0.
     pub(super) fn hints(&self, place: usize, columns: &[Column]) -> Vec<ColumnHint> {
         let answer = self.script.answers.get(place).and_then(Option::as_ref);
-        let answer = answer.filter(|answer| self.is_aligned && fits(answer, columns));
-        let is_plan = self.is_aligned && self.script.plans.get(place) == Some(&true);
+        let answer = answer.filter(|answer| self.origins.is_aligned && fits(answer, columns));
+        let is_plan = self.origins.is_aligned && self.script.plans.get(place) == Some(&true);
         let hints = columns.iter().enumerate().map(|(place, column)| {
             let resolved = answer.and_then(|answer| answer.get(place));
             let hint = self.hint(column, resolved);
@@ -142,15 +141,29 @@ impl Lineage {
         let is_final = told.is_some() && self.dialect == Dialect::Postgres;
         let (mut source, mut is_sure) = told.unwrap_or_default();
         if !is_final {
-            is_sure = !self.runs_code && resolved.is_some_and(|it| it.is_certain);
+            is_sure = !self.origins.runs_code && resolved.is_some_and(|it| it.is_certain);
             source.extend(resolved.into_iter().flat_map(|it| pairs(&it.sources)));
         }
         ColumnHint {
             name: column.name.clone(),
             table: None,
             source,
-            is_open: self.is_suspect && (self.copies || !is_sure),
+            is_open: self.origins.is_suspect && (self.origins.copies || !is_sure),
         }
+    }
+}
+
+/// What a script means under the rules of a connection.
+fn origins(script: &Script, plan: &MaskingPlan) -> Origins {
+    let touched = !plan.columns_of(Some(&script.facts)).is_empty();
+    let moves = moves_names(script);
+    Origins {
+        is_suspect: !plan.columns.is_empty() && (touched || moves || script.reads_unknown),
+        is_aligned: is_aligned(script) && !moves,
+        copies: copies(script, plan),
+        runs_code: [Risk::Dynamic, Risk::SideEffect]
+            .iter()
+            .any(|risk| script.facts.has(*risk)),
     }
 }
 
@@ -235,7 +248,7 @@ mod tests {
     fn is_open(script: &str, plan: &MaskingPlan, source: Option<ColumnSource>) -> bool {
         let database = Arc::new(Database::unknown(Dialect::Postgres));
         let script = database.script(script);
-        let lineage = Lineage::new(database, script, Dialect::Postgres, plan);
+        let lineage = Lineage::new(database, script, Dialect::Postgres, (1, plan));
         lineage.hints(0, &[column("x", source)])[0].is_open
     }
 

@@ -55,7 +55,22 @@ pub(super) fn compile(rules: &[MaskingRule], keys: Keys) -> Result<Engine, Inval
     for (place, rule) in rules.iter().enumerate() {
         Compiler { place, rule }.run(&mut engine)?;
     }
+    let custom = rules.iter().flat_map(|rule| &rule.custom_entity_types);
+    let patterns: Vec<&str> = custom.filter_map(|it| it.regex.as_deref()).collect();
+    engine.custom.any = any(&patterns);
     Ok(engine)
+}
+
+/// Several expressions as one; only whether there is a match at all can be asked of it.
+fn any(patterns: &[&str]) -> Option<Regex> {
+    let config = Regex::config()
+        .nfa_size_limit(Some(REGEX_BYTES))
+        .onepass_size_limit(Some(REGEX_BYTES));
+    let mut builder = Regex::builder();
+    let together = builder.configure(config);
+    (patterns.len() > 1)
+        .then(|| together.build_many(patterns).ok())
+        .flatten()
 }
 
 /// One rule being compiled.

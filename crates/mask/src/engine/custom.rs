@@ -12,6 +12,9 @@ use crate::finding::{Finding, Kind};
 #[derive(Default)]
 pub(super) struct CustomTypes {
     pub(super) types: Vec<CustomType>,
+    /// All expressions as one, which most texts do not match at all. `None` when they are
+    /// too large together, or few.
+    pub(super) any: Option<Regex>,
 }
 
 /// One custom type, compiled.
@@ -32,6 +35,7 @@ impl CustomTypes {
         let Some(text) = region.text.get(region.start..region.end) else {
             return;
         };
+        let is_some = self.any.as_ref().is_none_or(|any| any.is_match(text));
         for (place, custom) in (0u16..).zip(&self.types) {
             let mut add = |start: usize, end: usize| {
                 out.push(Finding {
@@ -41,7 +45,7 @@ impl CustomTypes {
                     score: custom.score,
                 });
             };
-            if let Some(regex) = &custom.regex {
+            if let Some(regex) = custom.regex.as_ref().filter(|_| is_some) {
                 matches(regex, text, &mut add);
             }
             for found in custom.words.iter().flat_map(|w| w.find_iter(text)) {

@@ -61,17 +61,30 @@ impl Rule {
 /// Whether `text` matches `pattern`, in which `*` is any run and `?` any character;
 /// without regard to ASCII case. Takes time proportional to the product of the lengths.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().map(|c| c.to_ascii_lowercase()).collect();
-    let text: Vec<char> = text.chars().map(|c| c.to_ascii_lowercase()).collect();
+    if pattern.is_ascii() && text.is_ascii() {
+        return matches(pattern.as_bytes(), text.as_bytes(), b'*', |wanted, byte| {
+            *wanted == b'?' || wanted.eq_ignore_ascii_case(byte)
+        });
+    }
+    let (pattern, text) = (
+        Vec::from_iter(pattern.chars()),
+        Vec::from_iter(text.chars()),
+    );
+    matches(&pattern, &text, '*', |wanted, char| {
+        *wanted == '?' || wanted.eq_ignore_ascii_case(char)
+    })
+}
+
+fn matches<T: PartialEq>(pattern: &[T], text: &[T], any: T, is: impl Fn(&T, &T) -> bool) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while let Some(here) = text.get(t) {
         match pattern.get(p) {
-            Some('*') => {
+            Some(wanted) if *wanted == any => {
                 star = Some((p, t));
                 p += 1;
             }
-            Some(c) if *c == '?' || text.get(t) == Some(c) => {
+            Some(wanted) if is(wanted, here) => {
                 p += 1;
                 t += 1;
             }
@@ -85,11 +98,8 @@ pub(super) fn glob(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern
-        .get(p..)
-        .unwrap_or_default()
-        .iter()
-        .all(|c| *c == '*')
+    let rest = pattern.get(p..).unwrap_or_default();
+    rest.iter().all(|wanted| *wanted == any)
 }
 
 #[cfg(test)]
@@ -104,6 +114,8 @@ mod tests {
             ("*.users", "public.users"),
             ("e?ail", "email"),
             ("*a*b", "xxaxxab"),
+            ("gr??e", "Größe"),
+            ("*ße", "größe"),
         ] {
             assert!(glob(pattern, text), "{pattern} {text}");
         }

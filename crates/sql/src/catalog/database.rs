@@ -240,9 +240,18 @@ impl Catalog {
         relation: &str,
         column: &str,
     ) -> Option<(BTreeSet<String>, bool)> {
-        let rows = self.rows(&[schema.to_owned(), relation.to_owned()])?;
-        let mut columns = rows.columns.into_iter();
-        let found = columns.find(|known| known.name.as_deref() == Some(column))?;
-        Some((found.origin.bases, found.origin.is_sure))
+        let key = format!("{schema}.{relation}");
+        match self.relations.get(&key)? {
+            Relation::Table(columns) => {
+                let base = format!("{key}.{column}");
+                let is_there = columns.iter().any(|known| known == column);
+                is_there.then(|| (BTreeSet::from([base]), true))
+            }
+            Relation::Derived(columns) => {
+                let mut columns = columns.iter();
+                let (_, bases, is_sure) = columns.find(|(known, ..)| known == column)?;
+                Some((bases.clone(), *is_sure))
+            }
+        }
     }
 }
