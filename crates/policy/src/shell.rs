@@ -1,35 +1,62 @@
 //! What a POSIX shell would make of a text: its commands, with quotes, escapes and
 //! expansions taken away, so that a rule about `rm -rf` also finds `r''m "-rf"`.
 //!
-//! Nothing is run and nothing is known about variables: they are taken as empty, except
-//! for `IFS`, which is white space, and for defaults (`${x:-rm}`). Bodies of `$(…)`, of
+//! Nothing is run. A text is read twice: with variables taken as empty, except for `IFS`,
+//! which is white space, and for defaults (`${x:-rm}`); and with those filled in that the
+//! text itself gives values to, `a=rm; $a -rf /`. Bodies of `$(…)`, of
 //! backticks and of here-documents are read as scripts of their own, and so is quoted
 //! text that looks like one (`sh -c "…"`). The grammar is that of POSIX.1-2024, Shell
 //! Command Language, sections 2.2 to 2.7, with `$'…'` and `{a,b}` as in Bash.
 
 mod reader;
+#[cfg(test)]
+mod tests;
+mod variables;
 
 use self::reader::Reader;
+use self::variables::Variables;
 
 /// How deep scripts within scripts are read. The whole time is linear in the text for
 /// each level.
 const MAX_DEPTH: usize = 8;
+
+/// How many times as much text as was given is read and filled in: values may hold scripts
+/// that are filled in again. Without them a text is read once for each level.
+const MOST_GROWTH: usize = 2 * MAX_DEPTH;
 
 /// The commands of a script, each as its words joined by one space; a pipeline is one
 /// command. In no particular order.
 #[must_use]
 pub fn commands(script: &str) -> Vec<String> {
     let mut commands = Vec::new();
-    let mut scripts = vec![(script.to_owned(), 0)];
-    while let Some((script, depth)) = scripts.pop() {
-        let mut lexer = Lexer::new(&script);
-        lexer.run();
-        commands.append(&mut lexer.commands);
-        if depth < MAX_DEPTH {
-            scripts.extend(lexer.scripts.into_iter().map(|inner| (inner, depth + 1)));
-        }
+    let is_filled = read(script, None, &mut commands);
+    if is_filled {
+        read(script, Some(Variables::default()), &mut commands);
     }
     commands
+}
+
+/// Reads a script and those within it. Tells whether variables have a part in it.
+fn read(script: &str, variables: Option<Variables>, commands: &mut Vec<String>) -> bool {
+    let mut has_variables = false;
+    let mut left = script.len().saturating_mul(MOST_GROWTH);
+    let mut scripts = vec![(script.to_owned(), variables, 0)];
+    while let Some((script, variables, depth)) = scripts.pop() {
+        let mut lexer = Lexer::new(&script, variables);
+        lexer.run();
+        let Some(rest) = left.checked_sub(script.len() + lexer.filled) else {
+            commands.append(&mut lexer.commands);
+            break;
+        };
+        left = rest;
+        has_variables |= lexer.has_variables;
+        commands.append(&mut lexer.commands);
+        if depth < MAX_DEPTH {
+            let within = lexer.scripts.into_iter();
+            scripts.extend(within.map(|(inner, variables)| (inner, variables, depth + 1)));
+        }
+    }
+    has_variables
 }
 
 struct Lexer<'a> {
@@ -47,12 +74,22 @@ struct Lexer<'a> {
     /// Whether the next word is such a delimiter.
     is_delimiter: bool,
     commands: Vec<String>,
-    /// Scripts found within this one.
-    scripts: Vec<String>,
+    /// Scripts found within this one, with what they know.
+    scripts: Vec<(String, Option<Variables>)>,
+    /// Values of variables; without, all are empty.
+    variables: Option<Variables>,
+    /// Whether a variable is named whose value may be known.
+    has_variables: bool,
+    /// Bytes of values that were filled in.
+    filled: usize,
+    /// Bytes of the word that stand there plainly, before anything else.
+    plain: usize,
+    /// Bytes of the word before its first plain `=`, if they are plain themselves.
+    assigned: Option<usize>,
 }
 
 impl<'a> Lexer<'a> {
-    const fn new(script: &'a str) -> Self {
+    const fn new(script: &'a str, variables: Option<Variables>) -> Self {
         Self {
             reader: Reader::new(script),
             word: None,
@@ -63,6 +100,11 @@ impl<'a> Lexer<'a> {
             is_delimiter: false,
             commands: Vec::new(),
             scripts: Vec::new(),
+            variables,
+            has_variables: false,
+            filled: 0,
+            plain: 0,
+            assigned: None,
         }
     }
 
@@ -94,7 +136,16 @@ impl<'a> Lexer<'a> {
                 self.end_command();
                 self.here_documents();
             }
-            ';' | '&' | '(' | ')' => self.end_command(),
+            ';' | '&' => self.end_command(),
+            '(' | ')' => {
+                self.end_command();
+                if let Some(variables) = &mut self.variables {
+                    match c {
+                        '(' => variables.open(),
+                        _ => variables.close(),
+                    }
+                }
+            }
             '|' if self.reader.take('|') => self.end_command(),
             '|' => self.sign('|'),
             '>' => self.sign('>'),
@@ -115,8 +166,20 @@ impl<'a> Lexer<'a> {
             }
             ',' if self.braces > 0 => self.end_word(),
             c if c.is_ascii_whitespace() => self.end_word(),
-            c => self.put(c),
+            c => self.plain(c),
         }
+    }
+
+    /// A character that stands for itself.
+    fn plain(&mut self, c: char) {
+        let length = self.word.as_ref().map_or(0, String::len);
+        if length == self.plain {
+            if c == '=' && length > 0 && self.assigned.is_none() {
+                self.assigned = Some(length);
+            }
+            self.plain += c.len_utf8();
+        }
+        self.put(c);
     }
 
     fn put(&mut self, c: char) {
@@ -154,7 +217,7 @@ impl<'a> Lexer<'a> {
             Some('(') => {
                 self.reader.next();
                 let body = self.reader.substitution();
-                self.scripts.push(body.to_owned());
+                self.found(body.to_owned());
             }
             Some('{') => {
                 self.reader.next();
@@ -185,14 +248,49 @@ impl<'a> Lexer<'a> {
             } else {
                 self.end_word();
             }
-        } else if let Some((_, default)) = body.split_once(":-").or(body.split_once(":=")) {
-            self.word.get_or_insert_default().push_str(default);
+            return;
         }
+        let (name, default) = match body.split_once(":-").or(body.split_once(":=")) {
+            Some((name, default)) => (name, Some(default)),
+            None => (body, None),
+        };
+        self.has_variables = true;
+        let variables = self.variables.as_ref();
+        let value = variables.and_then(|variables| variables.value(name));
+        match (
+            value.filter(|value| !value.is_empty()).map(str::to_owned),
+            default,
+        ) {
+            (Some(value), _) => self.fill(&value, is_quoted),
+            (None, Some(default)) => self.word.get_or_insert_default().push_str(default),
+            (None, None) => {}
+        }
+    }
+
+    /// The value of a variable, which outside of quotes is split into words.
+    fn fill(&mut self, value: &str, is_quoted: bool) {
+        self.filled += value.len();
+        if is_quoted {
+            self.quoted(value);
+            return;
+        }
+        for c in value.chars() {
+            match c.is_ascii_whitespace() {
+                true => self.end_word(),
+                false => self.put(c),
+            }
+        }
+    }
+
+    /// Notes a script within this one.
+    fn found(&mut self, script: String) {
+        let variables = self.variables.as_ref().map(Variables::within);
+        self.scripts.push((script, variables));
     }
 
     fn backticks(&mut self) {
         let body = self.reader.backticks();
-        self.scripts.push(body);
+        self.found(body);
     }
 
     /// An operator that belongs to the command.
@@ -205,7 +303,12 @@ impl<'a> Lexer<'a> {
     }
 
     fn end_word(&mut self) {
+        self.plain = 0;
+        let assigned = self.assigned.take();
         let Some(word) = self.word.take() else { return };
+        if let Some(variables) = &mut self.variables {
+            variables.word(&word, assigned);
+        }
         if !word.is_empty() {
             if !self.command.is_empty() {
                 self.command.push(' ');
@@ -215,7 +318,7 @@ impl<'a> Lexer<'a> {
         if std::mem::take(&mut self.is_delimiter) {
             self.delimiters.push(word);
         } else if self.is_quoted && looks_like_a_script(&word) {
-            self.scripts.push(word);
+            self.found(word);
         }
         self.is_quoted = false;
     }
@@ -223,6 +326,9 @@ impl<'a> Lexer<'a> {
     fn end_command(&mut self) {
         self.end_word();
         self.is_delimiter = false;
+        if let Some(variables) = &mut self.variables {
+            variables.end_command();
+        }
         if !self.command.is_empty() {
             self.commands.push(std::mem::take(&mut self.command));
         }
@@ -231,7 +337,7 @@ impl<'a> Lexer<'a> {
     fn here_documents(&mut self) {
         for delimiter in std::mem::take(&mut self.delimiters) {
             let body = self.reader.here_document(&delimiter);
-            self.scripts.push(body.to_owned());
+            self.found(body.to_owned());
         }
     }
 }
@@ -240,88 +346,4 @@ impl<'a> Lexer<'a> {
 fn looks_like_a_script(word: &str) -> bool {
     word.contains(['\'', '"', '\\', '$', '`', ';', '|', '&', '\t', '\n', '{'])
         || word.contains("  ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn sorted(script: &str) -> Vec<String> {
-        let mut commands = commands(script);
-        commands.sort();
-        commands
-    }
-
-    #[test]
-    fn what_a_shell_takes_away_is_taken_away() {
-        for hidden in [
-            "rm -rf /",
-            "r''m -rf /",
-            "\"rm\" -rf '/'",
-            "r\\m -r\\f /",
-            "rm  \t -rf  /",
-            "rm \\\n -rf /",
-            "rm${IFS}-rf$IFS/",
-            "r$@m -r${x}f $1/",
-            "$'\\x72\\155' -rf /",
-            "{rm,-rf,/}",
-            "${x:-rm} -rf /",
-            "rm -rf / # gone",
-            "r$()m -rf /",
-        ] {
-            assert_eq!(sorted(hidden)[0], "rm -rf /", "{hidden}");
-        }
-    }
-
-    #[test]
-    fn scripts_within_scripts_are_read_too() {
-        for script in [
-            "echo $(r''m -rf /)",
-            "echo \"`r''m -rf /`\"",
-            "echo \"$(echo \")\"; r''m -rf /)\"",
-            "bash -c \"r''m -rf /\"",
-            "bash <<E\nit''s\nr''m -rf /\nE\nls",
-            "cat <<'E'\n'\nE\nr''m -rf /",
-            "cat <<-E\n\t'\n\tE\nr''m -rf /",
-            "sh -c 'sh -c \"r\\m -rf /\"'",
-            "true; r''m -rf / && ls",
-        ] {
-            let found = sorted(script);
-            assert!(
-                found.iter().any(|command| command == "rm -rf /"),
-                "{script}: {found:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn commands_are_told_apart_and_pipelines_are_not() {
-        assert_eq!(
-            sorted("a b; c | d 'e f' >>g & h || i"),
-            ["a b", "c | d e f >> g", "h", "i"]
-        );
-        assert_eq!(sorted("  "), [""; 0]);
-    }
-
-    #[test]
-    fn depth_is_bounded() {
-        let deep = format!("{}x{}", "$(".repeat(100_000), ")".repeat(100_000));
-        assert!(commands(&deep).len() < 100);
-        let open = "$(".repeat(100_000);
-        assert!(commands(&open).len() < 100);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_is_a_panic(text in "[a-z '\"\\\\$(){}`<>|;&#\\n\\-xé]{0,200}") {
-            let _ = commands(&text);
-        }
-
-        #[test]
-        fn plain_words_stay_as_they_are(words in proptest::collection::vec("[a-z/.=-]{1,8}", 1..6)) {
-            let script = words.join(" ");
-            prop_assert_eq!(commands(&script), vec![script]);
-        }
-    }
 }
