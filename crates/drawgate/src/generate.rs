@@ -20,18 +20,19 @@ impl Generate {
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn run(&self) -> Result<(), String> {
-        let catalog = gate::operations()?;
+        let catalog = gate::operations();
         let tools: Vec<Value> = catalog
             .entries()
             .iter()
             .filter(|entry| entry.surface == Surface::Everywhere)
             .map(|entry| {
+                let published = entry.published();
                 json!({
                     "name": entry.name,
                     "title": entry.title,
-                    "description": entry.description,
-                    "inputSchema": entry.input_schema,
-                    "outputSchema": entry.output_schema,
+                    "description": published.description,
+                    "inputSchema": published.input_schema,
+                    "outputSchema": published.output_schema,
                     "annotations": {
                         "readOnlyHint": entry.hints.read_only,
                         "destructiveHint": entry.hints.destructive,

@@ -29,14 +29,10 @@ impl Catalog {
     }
 
     /// Adds an operation.
-    ///
-    /// # Errors
-    /// When its input type has no usable schema.
-    pub(crate) fn add<O: Operation>(&mut self, surface: Surface) -> Result<(), String> {
-        let entry = Entry::of::<O>(surface)?;
+    pub(crate) fn add<O: Operation>(&mut self, surface: Surface) {
+        let entry = Entry::of::<O>(surface);
         self.by_name.insert(entry.name, self.entries.len());
         self.entries.push(entry);
-        Ok(())
     }
 
     /// Every operation.
@@ -58,8 +54,6 @@ pub struct Entry {
     pub name: &'static str,
     /// Title for people.
     pub title: &'static str,
-    /// What it does.
-    pub description: String,
     /// Role the caller needs.
     pub role: Role,
     /// Scope the credential needs at least.
@@ -68,19 +62,28 @@ pub struct Entry {
     pub hints: Hints,
     /// Doors that show it.
     pub surface: Surface,
-    /// JSON Schema 2020-12 of the arguments, root `type: object`.
-    pub input_schema: Value,
-    /// JSON Schema 2020-12 of results and errors, root `type: object`.
-    pub output_schema: Value,
-    /// JSON Schema 2020-12 of results alone.
-    pub result_schema: Value,
     pub(crate) takes_idempotency_key: bool,
     pub(crate) waits: bool,
     tells_every_mistake: bool,
     pub(crate) figures: Figures,
-    /// Compiled at the first call: most processes are never asked most operations.
+    publish: fn() -> Published,
+    /// Made at the first call, and compiled: most processes are never asked most
+    /// operations.
+    input_schema: OnceLock<Value>,
     checker: OnceLock<Result<Checker, String>>,
     prepare: fn(Value) -> Result<Prepared, Refusal>,
+}
+
+/// What an operation publishes about itself: JSON Schema 2020-12, roots `type: object`.
+pub struct Published {
+    /// What it does.
+    pub description: String,
+    /// The arguments.
+    pub input_schema: Value,
+    /// Results and errors.
+    pub output_schema: Value,
+    /// Results alone.
+    pub result_schema: Value,
 }
 
 /// Doors that show an operation.
@@ -103,18 +106,10 @@ pub(crate) struct Prepared {
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Box<RawValue>, Refusal>> + Send + 'a>>;
 
 impl Entry {
-    fn of<O: Operation>(surface: Surface) -> Result<Self, String> {
-        let mut input_schema = schema::input::<O>();
-        let mut result_schema = schema::result::<O::Output>();
-        if O::IDEMPOTENCY {
-            schema::add_replay(&mut result_schema);
-        }
-        let description = schema::take_description(&mut input_schema)
-            .ok_or_else(|| format!("{} has no description", O::NAME))?;
-        Ok(Self {
+    fn of<O: Operation>(surface: Surface) -> Self {
+        Self {
             name: O::NAME,
             title: O::TITLE,
-            description,
             role: O::ROLE,
             scope: O::SCOPE,
             hints: O::HINTS,
@@ -123,12 +118,23 @@ impl Entry {
             waits: O::WAITS,
             tells_every_mistake: O::EVERY_MISTAKE,
             figures: Figures::default(),
+            publish: Published::of::<O>,
+            input_schema: OnceLock::new(),
             checker: OnceLock::new(),
-            output_schema: schema::result_or_error(&result_schema),
-            result_schema,
             prepare: prepare::<O>,
-            input_schema,
-        })
+        }
+    }
+
+    /// What it publishes. It is large and asked for rarely, so it is made each time.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        (self.publish)()
+    }
+
+    /// The schema of the arguments, as it is published.
+    pub fn input_schema(&self) -> &Value {
+        self.input_schema
+            .get_or_init(|| self.published().input_schema)
     }
 
     /// Checks and decodes arguments.
@@ -152,7 +158,7 @@ impl Entry {
     fn checker(&self) -> Result<&Checker, Refusal> {
         let compiled = self
             .checker
-            .get_or_init(|| Checker::new(&self.input_schema));
+            .get_or_init(|| Checker::new(self.input_schema()));
         compiled.as_ref().map_err(|error| {
             tracing::error!(operation = self.name, %error, "a schema cannot be compiled");
             Refusal::new(
@@ -160,6 +166,22 @@ impl Entry {
                 "the arguments of this tool cannot be checked",
             )
         })
+    }
+}
+
+impl Published {
+    fn of<O: Operation>() -> Self {
+        let mut input_schema = schema::input::<O>();
+        let mut result_schema = schema::result::<O::Output>();
+        if O::IDEMPOTENCY {
+            schema::add_replay(&mut result_schema);
+        }
+        Self {
+            description: schema::take_description(&mut input_schema).unwrap_or_default(),
+            output_schema: schema::result_or_error(&result_schema),
+            input_schema,
+            result_schema,
+        }
     }
 }
 
@@ -183,8 +205,9 @@ fn prepare<O: Operation>(mut arguments: Value) -> Result<Prepared, Refusal> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_schema_of_every_operation_can_be_compiled() {
-        for entry in crate::operations().unwrap().entries() {
+    fn every_operation_says_what_it_does_and_its_schema_can_be_compiled() {
+        for entry in crate::operations().entries() {
+            assert_ne!(entry.published().description, "", "{}", entry.name);
             assert!(entry.checker().is_ok(), "{}", entry.name);
         }
     }

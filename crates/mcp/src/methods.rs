@@ -50,7 +50,7 @@ impl Methods {
     /// Serves the operations of `gate`.
     pub fn new(gate: Arc<Gate>, version: &str) -> Self {
         Self {
-            wire: Wire::new(version, gate.catalog()),
+            wire: Wire::new(version),
             calls: Cancellations::default(),
             gate,
         }
@@ -144,7 +144,10 @@ impl Methods {
             return Err(invalid_params(id, "unknown cursor"));
         }
         let tail = self.wire.tail(era);
-        let list = self.wire.tools().result(&sender.caller, &tail);
+        let list = self
+            .wire
+            .tools()
+            .result(self.gate.catalog(), &sender.caller, &tail);
         Ok(Reply::Message(reply::result(id, &list)))
     }
 

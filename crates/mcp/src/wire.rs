@@ -98,8 +98,8 @@ pub fn knows_batches(version: &str) -> bool {
 }
 
 impl Wire {
-    /// The texts of a gateway of this version with these tools.
-    pub fn new(version: &str, catalog: &gate::Catalog) -> Self {
+    /// The texts of a gateway of this version.
+    pub fn new(version: &str) -> Self {
         let implementation =
             Implementation::new("drawgate", version.to_owned()).with_title("Drawgate");
         let discover = discover(&implementation);
@@ -107,7 +107,7 @@ impl Wire {
         Self {
             modern_tail: format!(",\"resultType\":\"complete\",\"_meta\":{tail}").into(),
             legacy_tail: "".into(),
-            tools: ToolLists::new(catalog),
+            tools: ToolLists::default(),
             implementation,
             discover,
         }

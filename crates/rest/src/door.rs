@@ -59,7 +59,7 @@ impl Door {
         let query = query(&parts)?;
         let body = self.body(&parts, body, self.config.max_body_bytes).await?;
         let entry = find(&self.gate, route.operation)?;
-        let arguments = arguments::merge(&entry.input_schema, path, query, body)?;
+        let arguments = arguments::merge(entry.input_schema(), path, query, body)?;
         let cancel = CancellationToken::new();
         let call = headers::call(&parts, &self.config.proxies, request_id, cancel.clone());
         // A client that hangs up ends what only reads. Anything else goes on,

@@ -1,7 +1,7 @@
 //! The list of routes as an axum router.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -42,7 +42,11 @@ const SAFETY: [(HeaderName, HeaderValue); 5] = [
 /// Put [`axum::extract::ConnectInfo`] of a socket address into the request
 /// extensions to have the client's address in the audit.
 pub fn router(config: RestConfig, gate: Arc<Gate>) -> Router {
-    let document: Bytes = openapi(gate.catalog(), &config.prefix).to_string().into();
+    let document = Document {
+        gate: Arc::clone(&gate),
+        prefix: config.prefix.clone(),
+        text: Arc::default(),
+    };
     let door = Door {
         gate,
         config: config.clone(),
@@ -56,7 +60,7 @@ pub fn router(config: RestConfig, gate: Arc<Gate>) -> Router {
         .route("/api/login/refresh", closed(post(sign_in::refresh)))
         .route(
             "/api/openapi.json",
-            closed(get(async move || serve_document(document))),
+            closed(get(async move || document.serve())),
         )
         .route("/api", any(unknown))
         .route("/api/", any(unknown))
@@ -108,9 +112,25 @@ fn respond(request: Request, status: StatusCode, refusal: Refusal) -> Response {
     Problem::with_status(status, refusal).respond(&door::request_id(&parts))
 }
 
-fn serve_document(document: Bytes) -> Response {
-    let mut response = answer::json(StatusCode::OK, document.into());
-    let for_a_while = HeaderValue::from_static("public, max-age=300");
-    response.headers_mut().insert(CACHE_CONTROL, for_a_while);
-    response
+/// The OpenAPI document. It is large: it is made when it is first asked for.
+#[derive(Clone)]
+struct Document {
+    gate: Arc<Gate>,
+    prefix: String,
+    text: Arc<OnceLock<Bytes>>,
+}
+
+impl Document {
+    fn serve(&self) -> Response {
+        let made = || {
+            openapi(self.gate.catalog(), &self.prefix)
+                .to_string()
+                .into()
+        };
+        let text = self.text.get_or_init(made);
+        let mut response = answer::json(StatusCode::OK, text.clone().into());
+        let for_a_while = HeaderValue::from_static("public, max-age=300");
+        response.headers_mut().insert(CACHE_CONTROL, for_a_while);
+        response
+    }
 }

@@ -1,6 +1,6 @@
 //! The lists of `tools/list`, one per role, written once: the schemas are large.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gate::{Catalog, Entry, Surface};
 use model::{Caller, Role};
@@ -10,44 +10,40 @@ use serde_json::{Value, json};
 /// How long clients may keep a list, in milliseconds.
 const TTL_MS: u64 = 60_000;
 
-/// JSON of the tools that each role sees, in the order of the catalog.
+/// JSON of the tools that each role sees, in the order of the catalog, made when it is
+/// first asked for.
 #[derive(Default)]
 pub struct ToolLists {
-    member: String,
-    auditor: String,
-    admin: String,
+    member: OnceLock<String>,
+    auditor: OnceLock<String>,
+    admin: OnceLock<String>,
 }
 
 impl ToolLists {
-    /// The lists of a catalog.
-    pub fn new(catalog: &Catalog) -> Self {
-        let list = |sees: fn(Role) -> bool| {
-            let shown = catalog.entries().iter();
-            let shown = shown.filter(|entry| is_tool(entry) && sees(entry.role));
-            json!(shown.map(tool).collect::<Vec<_>>()).to_string()
-        };
-        Self {
-            member: list(|role| role == Role::Any),
-            auditor: list(|role| role != Role::Admin),
-            admin: list(|_| true),
-        }
-    }
-
     /// Result of `tools/list` for `caller`; `tail` holds what the modern wire
     /// adds, and is empty on the legacy wire.
-    pub fn result(&self, caller: &Caller, tail: &str) -> String {
+    pub fn result(&self, catalog: &Catalog, caller: &Caller, tail: &str) -> String {
         let tools = if caller.is_admin {
-            &self.admin
+            self.admin.get_or_init(|| list(catalog, |_| true))
         } else if caller.is_auditor {
-            &self.auditor
+            let sees = |role| role != Role::Admin;
+            self.auditor.get_or_init(|| list(catalog, sees))
         } else {
-            &self.member
+            let sees = |role| role == Role::Any;
+            self.member.get_or_init(|| list(catalog, sees))
         };
         if tail.is_empty() {
             return format!("{{\"tools\":{tools}}}");
         }
         format!("{{\"tools\":{tools},\"ttlMs\":{TTL_MS},\"cacheScope\":\"private\"{tail}}}")
     }
+}
+
+/// The list of the tools that a role sees.
+fn list(catalog: &Catalog, sees: impl Fn(Role) -> bool) -> String {
+    let shown = catalog.entries().iter();
+    let shown = shown.filter(|entry| is_tool(entry) && sees(entry.role));
+    json!(shown.map(tool).collect::<Vec<_>>()).to_string()
 }
 
 /// Whether an operation is a tool.
@@ -62,16 +58,20 @@ fn tool(entry: &Entry) -> Tool {
         .destructive(hints.destructive)
         .idempotent(hints.idempotent)
         .open_world(hints.open_world);
+    let published = entry.published();
     Tool::new(
         entry.name,
-        entry.description.clone(),
-        object(&entry.input_schema),
+        published.description,
+        object(published.input_schema),
     )
     .with_title(entry.title)
-    .with_raw_output_schema(object(&entry.output_schema))
+    .with_raw_output_schema(object(published.output_schema))
     .with_annotations(annotations)
 }
 
-fn object(schema: &Value) -> Arc<JsonObject> {
-    Arc::new(schema.as_object().cloned().unwrap_or_default())
+fn object(schema: Value) -> Arc<JsonObject> {
+    match schema {
+        Value::Object(schema) => Arc::new(schema),
+        _ => Arc::default(),
+    }
 }
