@@ -44,7 +44,9 @@ pub use masking_rule::{
     EntitySelection, KeyScope, MASKING_PRESETS, MaskingRule, Predicates, Strategy, StrategyOptions,
     entity_type, masking_preset,
 };
-pub use names::{RESOURCE_NAME_PATTERN, glob_matches, is_resource_name, is_uuid_form};
+pub use names::{
+    RESOURCE_NAME_PATTERN, glob_matches, glob_matches_in_any_case, is_resource_name, is_uuid_form,
+};
 pub use outcome::{Failure, Finish, Masking, OutputStatus};
 pub use page::{Cursor, Page, PageArgs};
 pub use patch::{Patch, word_or_empty};

@@ -22,19 +22,45 @@ pub fn is_uuid_form(text: &str) -> bool {
 }
 
 /// Matches `text` against a pattern in which `*` or `%` stands for any run of
-/// characters. Linear in the product of both lengths at worst.
+/// characters and `?` for any one. Linear in the product of both lengths at worst.
 #[must_use]
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    matches(pattern, text, |wanted, found| wanted == found)
+}
+
+/// The same without regard to ASCII case.
+#[must_use]
+pub fn glob_matches_in_any_case(pattern: &str, text: &str) -> bool {
+    matches(pattern, text, |wanted, found| {
+        wanted.eq_ignore_ascii_case(&found)
+    })
+}
+
+fn matches(pattern: &str, text: &str, is_same: impl Fn(char, char) -> bool) -> bool {
+    if pattern.is_ascii() && text.is_ascii() {
+        return walk(pattern.as_bytes(), text.as_bytes(), is_same);
+    }
+    let (pattern, text) = (
+        Vec::from_iter(pattern.chars()),
+        Vec::from_iter(text.chars()),
+    );
+    walk(&pattern, &text, is_same)
+}
+
+fn walk<T: Copy + Into<char>>(
+    pattern: &[T],
+    text: &[T],
+    is_same: impl Fn(char, char) -> bool,
+) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
-        match pattern.get(p) {
-            Some(b'*' | b'%') => {
+    while let Some(found) = text.get(t) {
+        match pattern.get(p).map(|wanted| (*wanted).into()) {
+            Some('*' | '%') => {
                 retry = Some((p + 1, t));
                 p += 1;
             }
-            Some(byte) if *byte == text[t] => {
+            Some(wanted) if wanted == '?' || is_same(wanted, (*found).into()) => {
                 p += 1;
                 t += 1;
             }
@@ -48,7 +74,9 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|byte| matches!(byte, b'*' | b'%'))
+    let rest = pattern.get(p..).unwrap_or_default();
+    rest.iter()
+        .all(|wanted| matches!((*wanted).into(), '*' | '%'))
 }
 
 #[cfg(test)]
@@ -81,5 +109,15 @@ mod tests {
         assert!(glob_matches("*", ""));
         assert!(!glob_matches("pg", "pg-main"));
         assert!(!glob_matches("*x", "pg-main"));
+    }
+
+    #[test]
+    fn one_mark_stands_for_one_character() {
+        for (pattern, text) in [("e?ail", "email"), ("gr??e", "größe"), ("?%", "x")] {
+            assert!(glob_matches(pattern, text), "{pattern} {text}");
+        }
+        assert!(!glob_matches("e?ail", "eail") && !glob_matches("A", "a"));
+        assert!(glob_matches_in_any_case("E?AIL", "email"));
+        assert!(glob_matches_in_any_case("*ße", "GRößE"));
     }
 }

@@ -141,6 +141,7 @@ mod tests {
             ("us*", "public.users"),
             ("Users", "USERS"),
             ("*", "a.b.c"),
+            ("u?ers", "public.users"),
         ] {
             assert!(denied(glob, name), "{glob} {name}");
         }

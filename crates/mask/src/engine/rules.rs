@@ -1,5 +1,7 @@
 //! Column rules: globs over tables and columns.
 
+use model::glob_matches_in_any_case as glob;
+
 use super::Action;
 use crate::finding::Kind;
 
@@ -58,53 +60,9 @@ impl Rule {
     }
 }
 
-/// Whether `text` matches `pattern`, in which `*` is any run and `?` any character;
-/// without regard to ASCII case. Takes time proportional to the product of the lengths.
-pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    if pattern.is_ascii() && text.is_ascii() {
-        return matches(pattern.as_bytes(), text.as_bytes(), b'*', |wanted, byte| {
-            *wanted == b'?' || wanted.eq_ignore_ascii_case(byte)
-        });
-    }
-    let (pattern, text) = (
-        Vec::from_iter(pattern.chars()),
-        Vec::from_iter(text.chars()),
-    );
-    matches(&pattern, &text, '*', |wanted, char| {
-        *wanted == '?' || wanted.eq_ignore_ascii_case(char)
-    })
-}
-
-fn matches<T: PartialEq>(pattern: &[T], text: &[T], any: T, is: impl Fn(&T, &T) -> bool) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(here) = text.get(t) {
-        match pattern.get(p) {
-            Some(wanted) if *wanted == any => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(wanted) if is(wanted, here) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, from)) => {
-                    star = Some((at, from + 1));
-                    p = at + 1;
-                    t = from + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    let rest = pattern.get(p..).unwrap_or_default();
-    rest.iter().all(|wanted| *wanted == any)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::glob;
+    use model::glob_matches_in_any_case as glob;
 
     #[test]
     fn globs_match_names() {
