@@ -1,6 +1,8 @@
 //! What databases consist of, read from their targets and kept for a while: it takes
 //! that to follow the columns of an answer back to where they come from.
 
+mod script;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +11,9 @@ use connect::{Fault, Relation, Relations, Stage, Target, relations};
 use model::{Column, ColumnSource, Connection, ConnectionId};
 use moka::{Expiry, future, sync};
 use parking_lot::Mutex;
-use sql::{Catalog, Dialect, Facts, Kind, ResultColumn, Risk, ToldRelation};
+use sql::{Catalog, Dialect, Kind, Risk, ToldRelation};
+
+pub(crate) use script::{Expected, Meaning, Origins, Script};
 
 /// How long a database is taken to be as it was read, at least. A table that is made
 /// meanwhile is not known, and what it answers of open origin.
@@ -76,35 +80,6 @@ struct Numbered {
     schema: String,
     name: String,
     columns: Vec<(i16, String)>,
-}
-
-/// What a script reads and answers in a database.
-pub(crate) struct Script {
-    /// Its facts, with the columns of views followed to those they show.
-    pub(crate) facts: Facts,
-    /// The columns of each of its answers, as far as they are known.
-    pub(crate) answers: Vec<Option<Vec<ResultColumn>>>,
-    /// Which of the answers tell about statements and settings: they come from no column.
-    pub(crate) plans: Vec<bool>,
-    /// What it means under the rules of a connection, by the number of these.
-    pub(crate) under: Mutex<Option<(u64, Origins)>>,
-    /// Whether some table that it names is not known, or shows what is not known.
-    pub(crate) reads_unknown: bool,
-}
-
-/// What is known about where the answers of a script come from, under some rules.
-#[derive(Clone, Copy)]
-pub(crate) struct Origins {
-    /// Whether a column of open origin may hold what a column rule masks.
-    pub(crate) is_suspect: bool,
-    /// Whether answers come one for each statement that has one, in order.
-    pub(crate) is_aligned: bool,
-    /// Whether it copies what a column rule masks to where it is not told from other
-    /// values.
-    pub(crate) copies: bool,
-    /// Whether it runs code that is not looked into, so that values which come from no
-    /// column by its text may come from any.
-    pub(crate) runs_code: bool,
 }
 
 impl Default for Databases {
@@ -227,7 +202,7 @@ impl Database {
             effects.iter().any(|kind| it.effects.contains(kind))
         });
         let read = Arc::new(Script {
-            under: Mutex::new(None),
+            under: Mutex::default(),
             plans: plans.collect(),
             answers: sql::lineages(text, self.dialect, &self.catalog).unwrap_or_default(),
             reads_unknown: reads_unknown || !facts.parsed || facts.has(Risk::Dynamic),

@@ -13,10 +13,12 @@ use crate::engine::{Engine, Masked};
 /// Counts of masked values by type.
 type Counts = BTreeMap<String, u64>;
 
-/// Masks a cell; `None` is null.
+/// Masks a cell; `None` is null. In one that `is_clean` a look at it as a whole, with the
+/// same column, found nothing.
 pub(crate) fn mask<'a>(
     value: &'a str,
     column: &Column,
+    is_clean: bool,
     engine: &Engine,
     counts: &mut Counts,
 ) -> Option<Cow<'a, str>> {
@@ -35,7 +37,10 @@ pub(crate) fn mask<'a>(
     {
         return Some(masked);
     }
-    let masked = plain(value, column, engine, counts)?;
+    let masked = match is_clean {
+        true => Cow::Borrowed(value),
+        false => plain(value, column, engine, counts)?,
+    };
     if matches!(masked, Cow::Borrowed(_))
         && let Some(decoded) = encoded::mask(value, engine, counts)
     {

@@ -1,24 +1,19 @@
 //! What the name and the first values of a column say about all its values.
 
-use std::collections::HashMap;
+mod vote;
+
 use std::ops::Range;
 
-use crate::detect::{Findings, Region, keyed, names, whole};
+use crate::detect::{Findings, Region, keyed, whole};
 use crate::engine::Engine;
 use crate::entity::{Entity, EntitySet};
 use crate::evidence::{self, Evidence};
 use crate::finding::{Finding, Kind};
 
-/// Values that make a column without a telling name worth a vote.
-const LEAST_VALUES: usize = 3;
 /// Below this many bytes a value without marks is too small to hold anything.
 const SMALL: usize = 16;
 /// Fewer digits than this are nobody's number.
 const FEW_DIGITS: u32 = 6;
-/// Numbers that must all be valid to make a column one without a telling name.
-const LEAST_NUMBERS: usize = 5;
-/// Least score of a number whose check digit holds.
-const CHECKED: f32 = 0.15;
 /// Score of a value that is masked because its column is.
 const BY_COLUMN: f32 = 0.84;
 
@@ -135,109 +130,6 @@ impl Column {
         self.decided.is_some()
     }
 
-    /// Decides by the first values. When the name calls for a type, half of the values
-    /// must fit; without a name four of five must be of one type. False when there was
-    /// nothing to decide by.
-    pub(crate) fn vote<V: AsRef<str>>(
-        &mut self,
-        values: impl Iterator<Item = V>,
-        engine: &Engine,
-    ) -> bool {
-        if self.ruled {
-            return true;
-        }
-        let mut count = 0usize;
-        let mut people = 0usize;
-        let mut tally: HashMap<Kind, usize> = HashMap::new();
-        let mut checked: Option<EntitySet> = None;
-        for value in values {
-            let value = value.as_ref().trim();
-            if whole::is_void(value) {
-                continue;
-            }
-            count += 1;
-            people += usize::from(self.evidence.vague && names::resembles(value));
-            if let Some(kind) = self.whole_kind(value, engine) {
-                *tally.entry(kind).or_default() += 1;
-            }
-            let valid = self.valid_types(value, engine);
-            checked = Some(checked.map_or(valid, |known| known.both(valid)));
-        }
-        if count == 0 {
-            return false;
-        }
-        if self.doubtful && people == 0 {
-            self.evidence = Evidence::NONE;
-            return true;
-        }
-        // One number in ten has the right check digit by chance, a whole column has not.
-        if let Some(entity) = checked.and_then(|all| all.iter().next())
-            && count >= LEAST_NUMBERS
-            && self.evidence == Evidence::NONE
-        {
-            self.decided = Some(Kind::BuiltIn(entity));
-            return true;
-        }
-        let Some((kind, votes)) = tally
-            .into_iter()
-            .max_by_key(|(kind, votes)| (*votes, std::cmp::Reverse(rank(*kind))))
-        else {
-            return true;
-        };
-        let called = matches!(kind, Kind::BuiltIn(e) if self.evidence.hints_at(e));
-        let person = kind == Kind::BuiltIn(Entity::Person);
-        let agreed = match (called, self.evidence.vague && person) {
-            (true, true) => people * 4 >= count && votes * 2 >= count,
-            (true, false) => votes * 2 >= count,
-            (false, _) => {
-                !self.evidence.denies && !person && count >= LEAST_VALUES && votes * 5 >= count * 4
-            }
-        };
-        if agreed {
-            self.decided = Some(kind);
-        }
-        true
-    }
-
-    /// The types that all of `value` can be by its check digits and its groups, were it
-    /// called one.
-    fn valid_types(&self, value: &str, engine: &Engine) -> EntitySet {
-        let mut types = EntitySet::EMPTY;
-        if self.evidence != Evidence::NONE {
-            return types;
-        }
-        let mut found = Vec::new();
-        self.judge(value, 0..value.len(), engine, &mut found);
-        for finding in found
-            .iter()
-            .filter(|f| f.start == 0 && f.end == value.len() && f.score >= CHECKED)
-        {
-            if let Kind::BuiltIn(entity) = finding.kind
-                && engine.wanted().has(entity)
-                && entity != Entity::ApiKey
-                && entity != Entity::DateTime
-                && !matches!(
-                    entity,
-                    Entity::Person | Entity::Location | Entity::PhoneNumber
-                )
-            {
-                types.insert(entity);
-            }
-        }
-        types
-    }
-
-    /// The kind that covers all of `value`.
-    fn whole_kind(&self, value: &str, engine: &Engine) -> Option<Kind> {
-        let mut found = Vec::new();
-        self.judge(value, 0..value.len(), engine, &mut found);
-        engine.select(&mut found);
-        match found.as_slice() {
-            [one] if one.start == 0 && one.end == value.len() => Some(one.kind),
-            _ => None,
-        }
-    }
-
     /// Finds everything in the cell `text[start..end]`.
     pub(crate) fn judge(
         &self,
@@ -311,11 +203,4 @@ fn is_small(value: &[u8]) -> bool {
         .sum();
     let (digits, spaces) = (sum & 0xff, (sum >> 8) & 0xff);
     sum < 1 << 16 && digits < FEW_DIGITS && (spaces == 0 || digits == 0)
-}
-
-fn rank(kind: Kind) -> u16 {
-    match kind {
-        Kind::BuiltIn(entity) => entity as u16,
-        Kind::Custom(i) | Kind::Column(i) => 1000 + i,
-    }
 }

@@ -199,7 +199,7 @@ impl Table {
         for (i, column) in self.columns.iter_mut().enumerate() {
             let values = rows
                 .iter()
-                .filter_map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
+                .map(|r| r.get(i).and_then(|c| window.text.get(c.clone())));
             column.vote(values, engine);
         }
         Some(())

@@ -19,6 +19,6 @@ pub use engine::{Detector, Engine, Masked, NO_TYPE, Span};
 pub use entity::{Entity, EntitySet};
 pub use invalid::Invalid;
 pub use jsonl::jsonl_line;
-pub use rows::{ColumnHint, RowsMasker};
+pub use rows::{ColumnHint, Columns, RowsMasker};
 pub use strategy::Keys;
 pub use stream::TextStream;

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use model::RowBatch;
+
 use crate::cell;
 use crate::column::Column;
 use crate::engine::Engine;
@@ -28,6 +30,29 @@ impl ColumnHint {
             name: name.into(),
             ..Self::default()
         }
+    }
+}
+
+/// The columns of a result, judged by what is known before their values. They hold for
+/// every result with the same hints, under the engine that judged them.
+#[derive(Debug, Clone, Default)]
+pub struct Columns(Vec<Column>);
+
+impl Engine {
+    /// Judges columns by their hints.
+    pub fn columns(&self, hints: &[ColumnHint]) -> Columns {
+        let judged = hints
+            .iter()
+            .map(|hint| match (&hint.table, hint.source.is_empty()) {
+                (Some(table), true) => {
+                    let source = [(table.clone(), hint.name.clone())];
+                    Column::sourced(&hint.name, &source, hint.is_open, self)
+                }
+                _ => Column::sourced(&hint.name, &hint.source, hint.is_open, self),
+            });
+        let mut columns: Vec<Column> = judged.collect();
+        Column::settle(&mut columns);
+        Columns(columns)
     }
 }
 
@@ -58,47 +83,83 @@ impl Slot {
     }
 }
 
+/// Cells of one column, from the first row on, in which a first look found nothing.
+/// Shorter than the column where nobody looked.
+type Clean = Vec<bool>;
+
 impl<'e> RowsMasker<'e> {
-    /// A masker for rows of these columns.
-    pub fn new(engine: &'e Engine, columns: &[ColumnHint]) -> Self {
-        let mut columns: Vec<Column> = columns
-            .iter()
-            .map(|hint| match (&hint.table, hint.source.is_empty()) {
-                (Some(table), true) => {
-                    let source = [(table.clone(), hint.name.clone())];
-                    Column::sourced(&hint.name, &source, hint.is_open, engine)
-                }
-                _ => Column::sourced(&hint.name, &hint.source, hint.is_open, engine),
-            })
-            .collect();
-        Column::settle(&mut columns);
+    /// A masker for rows of columns with these hints.
+    pub fn new(engine: &'e Engine, hints: &[ColumnHint]) -> Self {
+        Self::of(engine, engine.columns(hints))
+    }
+
+    /// A masker for rows of columns that `engine` has judged.
+    pub fn of(engine: &'e Engine, columns: Columns) -> Self {
         Self {
             engine,
-            columns: columns.into_iter().map(Slot::new).collect(),
+            columns: columns.0.into_iter().map(Slot::new).collect(),
             counts: BTreeMap::new(),
         }
     }
 
-    /// Shows the values of a batch of rows of `width` columns, before its cells are
-    /// masked. `values` gives those of one column that are not null. A column on which
-    /// earlier values have decided is not asked for again.
-    pub fn vote<V, I>(&mut self, width: usize, values: impl Fn(usize) -> I)
-    where
-        V: AsRef<str>,
-        I: Iterator<Item = V>,
-    {
-        self.widen(width);
-        for (number, slot) in self.columns.iter_mut().enumerate().take(width) {
-            slot.voted = slot.voted || slot.column.vote(values(number), self.engine);
+    /// Masks a batch of rows. Values that are not UTF-8 are read with U+FFFD in the place
+    /// of what is not.
+    pub fn batch(&mut self, batch: &RowBatch) -> RowBatch {
+        let value = |row, column| {
+            let (value, _) = batch.value(row, column)?;
+            Some(String::from_utf8_lossy(value))
+        };
+        let clean = self.vote((batch.len(), batch.width()), value);
+        let mut masked = RowBatch::new(batch.width());
+        for row in 0..batch.len() {
+            for (column, clean) in clean.iter().enumerate() {
+                let Some((value, is_number)) = batch.value(row, column) else {
+                    masked.push_null();
+                    continue;
+                };
+                let is_clean = clean.get(row) == Some(&true);
+                match self.cell(column, &String::from_utf8_lossy(value), is_clean) {
+                    None => masked.push_null(),
+                    Some(text) if is_number && text.as_bytes() == value => {
+                        masked.push_number(value);
+                    }
+                    Some(text) => masked.push(text.as_bytes()),
+                }
+            }
+            masked.end_row();
         }
+        masked
     }
 
-    /// Masks one cell that is not null; `None` is null. A cell beyond the known columns is
-    /// judged by its looks alone.
-    pub fn cell<'a>(&mut self, column: usize, value: &'a str) -> Option<Cow<'a, str>> {
-        self.widen(column + 1);
+    /// Lets the values of some rows decide about the columns about which none did before.
+    fn vote<'v>(
+        &mut self,
+        (rows, width): (usize, usize),
+        value: impl Fn(usize, usize) -> Option<Cow<'v, str>>,
+    ) -> Vec<Clean> {
+        let engine = self.engine;
+        while self.columns.len() < width {
+            self.columns.push(Slot::new(Column::key("")));
+        }
+        let slots = self.columns.iter_mut().take(width).enumerate();
+        let looked = slots.map(|(column, slot)| {
+            if slot.voted {
+                return Clean::new();
+            }
+            let vote = slot
+                .column
+                .vote((0..rows).map(|row| value(row, column)), engine);
+            slot.voted = vote.is_held;
+            vote.clean
+        });
+        looked.collect()
+    }
+
+    /// Masks one cell that is not null; `None` is null. One that `is_clean` is looked at
+    /// for what it may contain, and not for what it is.
+    fn cell<'a>(&mut self, column: usize, value: &'a str, is_clean: bool) -> Option<Cow<'a, str>> {
         let slot = self.columns.get_mut(column)?;
-        let masked = cell::mask(value, &slot.column, self.engine, &mut self.counts);
+        let masked = cell::mask(value, &slot.column, is_clean, self.engine, &mut self.counts);
         slot.changed |= !matches!(masked, Some(Cow::Borrowed(_)));
         masked
     }
@@ -106,15 +167,20 @@ impl<'e> RowsMasker<'e> {
     /// Masks rows of cells; `None` is null. The rows come back in the same shape.
     pub fn mask<'a>(&mut self, rows: &[Vec<Option<&'a str>>]) -> Vec<Vec<Option<Cow<'a, str>>>> {
         let widest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        self.vote(widest, |column| {
-            rows.iter()
-                .filter_map(move |row| row.get(column).copied().flatten())
+        let clean = self.vote((rows.len(), widest), |row, column| {
+            let value = rows.get(row)?.get(column).copied().flatten()?;
+            Some(Cow::Borrowed(value))
         });
+        let is_clean = |row: usize, column: usize| {
+            clean.get(column).and_then(|clean| clean.get(row)) == Some(&true)
+        };
         rows.iter()
-            .map(|row| {
-                row.iter()
+            .enumerate()
+            .map(|(row, cells)| {
+                cells
+                    .iter()
                     .enumerate()
-                    .map(|(column, value)| self.cell(column, (*value)?))
+                    .map(|(column, value)| self.cell(column, (*value)?, is_clean(row, column)))
                     .collect()
             })
             .collect()
@@ -131,12 +197,6 @@ impl<'e> RowsMasker<'e> {
     /// How many of each type have been masked so far.
     pub fn counts(&self) -> &BTreeMap<String, u64> {
         &self.counts
-    }
-
-    fn widen(&mut self, width: usize) {
-        while self.columns.len() < width {
-            self.columns.push(Slot::new(Column::key("")));
-        }
     }
 }
 
@@ -190,29 +250,43 @@ mod tests {
         let engine = Engine::everything(keys());
         let hints = ["id", "last_name", "c"].map(ColumnHint::named);
         let mut rows = RowsMasker::new(&engine, &hints);
-        let id = |row: &str| row.to_owned();
         rows.mask(&[vec![Some("1"), None, None]]);
         assert!(!rows.is_masked(1), "nothing has been seen of it");
-        rows.vote(3, |column| {
-            [["2", "Okafor", "x"], ["3", "de Vries", "y"]]
-                .map(|row| row.map(id))
-                .into_iter()
-                .filter_map(move |row| row.get(column).cloned())
-        });
-        assert!(rows.is_masked(1), "decided before a cell of it was masked");
-        assert_eq!(rows.cell(1, "Okafor"), Some("<PERSON>".into()));
-        assert_eq!(rows.cell(2, "plain"), Some("plain".into()));
-        assert!(!rows.is_masked(0) && !rows.is_masked(2));
-        assert_eq!(
-            rows.cell(2, "to jo@example.com").as_deref(),
-            Some("to <EMAIL_ADDRESS>")
-        );
+        let mut batch = RowBatch::new(3);
+        for row in [["2", "Okafor", "x"], ["3", "de Vries", "to jo@example.com"]] {
+            row.iter().for_each(|cell| batch.push(cell.as_bytes()));
+            batch.end_row();
+        }
+        let masked = rows.batch(&batch);
+        let cell = |row, column| masked.value(row, column).map(|(value, _)| value.to_vec());
+        assert!(rows.is_masked(1), "its values decided");
+        assert_eq!(cell(0, 1), Some(b"<PERSON>".to_vec()));
+        assert_eq!(cell(0, 2), Some(b"x".to_vec()));
+        assert_eq!(cell(1, 2), Some(b"to <EMAIL_ADDRESS>".to_vec()));
         assert!(rows.is_masked(2) && !rows.is_masked(0));
-        assert_eq!(
-            rows.cell(7, "jo@example.com").as_deref(),
-            Some("<EMAIL_ADDRESS>")
-        );
-        assert!(rows.is_masked(7) && !rows.is_masked(6) && !rows.is_masked(8));
+    }
+
+    #[test]
+    fn columns_beyond_the_known_ones_are_judged_by_their_looks() {
+        let engine = Engine::everything(keys());
+        let mut rows = RowsMasker::new(&engine, &[]);
+        rows.mask(&[vec![Some("1"), Some("jo@example.com")]]);
+        assert!(rows.is_masked(1) && !rows.is_masked(0) && !rows.is_masked(2));
+    }
+
+    #[test]
+    fn numbers_stay_numbers_and_what_is_no_text_is_read_as_such() {
+        let engine = Engine::everything(keys());
+        let mut batch = RowBatch::new(3);
+        batch.push_number(b"17");
+        batch.push_null();
+        batch.push(b"caf\xe9");
+        batch.end_row();
+        let masked = RowsMasker::new(&engine, &[]).batch(&batch);
+        assert_eq!(masked.value(0, 0), Some((b"17".as_slice(), true)));
+        assert_eq!(masked.value(0, 1), None);
+        let text = "caf\u{fffd}".as_bytes();
+        assert_eq!(masked.value(0, 2), Some((text, false)));
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub enum Stream {
 }
 
 /// A column of a result set.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Column {
     /// Name in the result set.
     pub name: String,
@@ -91,6 +92,7 @@ pub enum ValueKind {
 }
 
 /// The base column that a result column comes from.
+#[derive(Clone, PartialEq, Eq)]
 pub enum ColumnSource {
     /// PostgreSQL: object id of the table and number of the column.
     Attribute {

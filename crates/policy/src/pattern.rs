@@ -190,6 +190,12 @@ impl Patterns {
         self.each.get(index)
     }
 
+    /// Whether some pattern may match somewhere in `text`.
+    pub(crate) fn may_match(&self, text: &str) -> bool {
+        let mut groups = self.groups.iter();
+        groups.any(|group| group.together.is_match(text))
+    }
+
     /// The indices of the patterns that may match somewhere in the span of `input`: all
     /// that do, and few others.
     pub(crate) fn candidates(&self, input: &Input<'_>) -> Vec<usize> {

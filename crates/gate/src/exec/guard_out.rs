@@ -3,6 +3,8 @@
 //! Every value of a row, every notice and error stands for itself; what a process
 //! writes is one text per stream, in which matches reach across pieces.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use model::{Column, Hit, Piece, RowBatch, Stream, TargetError};
 use policy::{Guardrails, OutputBlocked, OutputGuard};
@@ -154,7 +156,7 @@ impl Guards {
                     })
                     .collect::<Result<_, _>>()?,
             ),
-            Piece::Rows(batch) => Piece::Rows(self.rows(&batch)?),
+            Piece::Rows(batch) => Piece::Rows(self.rows(batch)?),
             Piece::Done { tag, affected } => Piece::Done {
                 tag: self.whole(&tag)?,
                 affected,
@@ -178,19 +180,33 @@ impl Guards {
         })
     }
 
-    fn rows(&mut self, batch: &RowBatch) -> Result<RowBatch, OutputBlocked> {
+    /// Rows of which nothing is replaced leave as they came.
+    fn rows(&mut self, batch: RowBatch) -> Result<RowBatch, OutputBlocked> {
+        let mut replaced = Vec::new();
+        for row in 0..batch.len() {
+            for column in 0..batch.width() {
+                if let Some((value, _)) = batch.value(row, column)
+                    && let Cow::Owned(text) = self.cell(value)?
+                {
+                    replaced.push((row, column, text));
+                }
+            }
+        }
+        if replaced.is_empty() {
+            return Ok(batch);
+        }
+        let mut replaced = replaced.into_iter().peekable();
         let mut inspected = RowBatch::new(batch.width());
         for row in 0..batch.len() {
             for column in 0..batch.width() {
-                let Some((value, is_number)) = batch.value(row, column) else {
-                    inspected.push_null();
-                    continue;
-                };
-                let text = self.whole(&String::from_utf8_lossy(value))?;
-                if is_number && text.as_bytes() == value {
-                    inspected.push_number(value);
-                } else {
-                    inspected.push(text.as_bytes());
+                match (
+                    replaced.next_if(|it| (it.0, it.1) == (row, column)),
+                    batch.value(row, column),
+                ) {
+                    (Some((_, _, text)), _) => inspected.push(text.as_bytes()),
+                    (None, None) => inspected.push_null(),
+                    (None, Some((value, true))) => inspected.push_number(value),
+                    (None, Some((value, false))) => inspected.push(value),
                 }
             }
             inspected.end_row();
@@ -198,10 +214,19 @@ impl Guards {
         Ok(inspected)
     }
 
+    /// What may leave of a value; borrowed when that is all of it.
+    fn cell<'v>(&mut self, value: &'v [u8]) -> Result<Cow<'v, str>, OutputBlocked> {
+        match String::from_utf8_lossy(value) {
+            Cow::Borrowed(text) => Ok(match self.values.whole(text)? {
+                Cow::Owned(other) if other == text => Cow::Borrowed(text),
+                inspected => inspected,
+            }),
+            Cow::Owned(text) => self.whole(&text).map(Cow::Owned),
+        }
+    }
+
     fn whole(&mut self, text: &str) -> Result<String, OutputBlocked> {
-        let mut out = String::with_capacity(text.len());
-        self.values.whole(text, &mut out)?;
-        Ok(out)
+        self.values.whole(text).map(Cow::into_owned)
     }
 }
 

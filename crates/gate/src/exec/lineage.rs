@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use mask::ColumnHint;
+use mask::{ColumnHint, Engine};
 use model::{Column, Verb};
-use policy::MaskingPlan;
+use policy::{MaskingPlan, Verdict};
 use sql::{Dialect, Kind, ResultColumn, Risk};
 
 use super::Case;
 use super::access::Admitted;
 use crate::Context;
-use crate::databases::{Database, Origins, Script, pairs};
+use crate::databases::{Database, Expected, Meaning, Origins, Script, pairs};
 
 /// Proof that it is known where columns come from, as far as it can be.
 pub(super) struct Traced(Case);
@@ -34,7 +34,7 @@ pub(crate) struct Lineage {
     database: Arc<Database>,
     script: Arc<Script>,
     dialect: Dialect,
-    origins: Origins,
+    meaning: Arc<Meaning>,
 }
 
 /// Follows the columns of an admitted ask, where something is masked. Of a target that is
@@ -81,21 +81,32 @@ impl Lineage {
         dialect: Dialect,
         (number, plan): (u64, &MaskingPlan),
     ) -> Self {
-        let known = *script.under.lock();
-        let origins = match known {
-            Some((under, origins)) if under == number => origins,
-            _ => {
-                let origins = origins(&script, plan);
-                *script.under.lock() = Some((number, origins));
-                origins
-            }
-        };
+        let meaning = script.under(number, || origins(&script, plan));
         Self {
             database,
             script,
             dialect,
-            origins,
+            meaning,
         }
+    }
+
+    /// What the rules say of the script; they are asked once.
+    pub(super) fn verdict(&self, judge: impl FnOnce() -> Verdict) -> &Verdict {
+        self.meaning.verdict.get_or_init(judge)
+    }
+
+    /// What is known about the columns of the answer at `place`, from 0.
+    pub(super) fn expected(
+        &self,
+        place: usize,
+        columns: &[Column],
+        engine: &Engine,
+    ) -> Arc<Expected> {
+        let make = |asked: Vec<Column>| {
+            let hints = self.hints(place, &asked);
+            Expected::new(asked, &hints, engine)
+        };
+        self.meaning.expected(place, columns, make)
     }
 
     /// Facts of the script, with views followed.
@@ -119,10 +130,11 @@ impl Lineage {
     }
 
     /// What is known about the columns of the answer at `place`, from 0.
-    pub(super) fn hints(&self, place: usize, columns: &[Column]) -> Vec<ColumnHint> {
+    fn hints(&self, place: usize, columns: &[Column]) -> Vec<ColumnHint> {
+        let origins = &self.meaning.origins;
         let answer = self.script.answers.get(place).and_then(Option::as_ref);
-        let answer = answer.filter(|answer| self.origins.is_aligned && fits(answer, columns));
-        let is_plan = self.origins.is_aligned && self.script.plans.get(place) == Some(&true);
+        let answer = answer.filter(|answer| origins.is_aligned && fits(answer, columns));
+        let is_plan = origins.is_aligned && self.script.plans.get(place) == Some(&true);
         let hints = columns.iter().enumerate().map(|(place, column)| {
             let resolved = answer.and_then(|answer| answer.get(place));
             let hint = self.hint(column, resolved);
@@ -135,20 +147,21 @@ impl Lineage {
     }
 
     fn hint(&self, column: &Column, resolved: Option<&ResultColumn>) -> ColumnHint {
+        let origins = &self.meaning.origins;
         let told = self.database.told(column);
         // PostgreSQL tells the column itself or nothing. Of a union others tell the
         // column of its first part.
         let is_final = told.is_some() && self.dialect == Dialect::Postgres;
         let (mut source, mut is_sure) = told.unwrap_or_default();
         if !is_final {
-            is_sure = !self.origins.runs_code && resolved.is_some_and(|it| it.is_certain);
+            is_sure = !origins.runs_code && resolved.is_some_and(|it| it.is_certain);
             source.extend(resolved.into_iter().flat_map(|it| pairs(&it.sources)));
         }
         ColumnHint {
             name: column.name.clone(),
             table: None,
             source,
-            is_open: self.origins.is_suspect && (self.origins.copies || !is_sure),
+            is_open: origins.is_suspect && (origins.copies || !is_sure),
         }
     }
 }

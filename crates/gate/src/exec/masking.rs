@@ -4,6 +4,7 @@
 //! other text for itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use mask::{ColumnHint, Engine, RowsMasker, TextStream};
@@ -12,6 +13,7 @@ use model::{Column, ColumnSource, Masking as Figures, Piece, RowBatch, Stream, T
 use super::Blocked;
 use super::lineage::Lineage;
 use super::run::Raw;
+use crate::databases::Expected;
 use crate::policies::Policy;
 
 /// Masks what one run says.
@@ -113,16 +115,22 @@ impl<'e> Masks<'e> {
     pub(crate) fn mask(&mut self, piece: Piece, counts: &mut Counts) -> Piece {
         match piece {
             Piece::Columns(columns) => {
-                let hints = match self.lineage {
-                    Some(lineage) => lineage.hints(self.sets, &columns),
-                    None => columns.iter().map(hint).collect(),
+                let expected = match self.lineage {
+                    Some(lineage) => lineage.expected(self.sets, &columns, self.engine),
+                    None => {
+                        let hints: Vec<_> = columns.iter().map(hint).collect();
+                        Arc::new(Expected::new(columns.clone(), &hints, self.engine))
+                    }
                 };
                 self.sets += 1;
-                if let Some(before) = self.rows.replace(RowsMasker::new(self.engine, &hints)) {
+                add(counts, &expected.counts);
+                let rows = RowsMasker::of(self.engine, expected.columns.clone());
+                if let Some(before) = self.rows.replace(rows) {
                     add(counts, before.counts());
                 }
-                let named = columns.into_iter().map(|column| Column {
-                    name: self.text(&column.name, counts),
+                let named = columns.into_iter().zip(&expected.names);
+                let named = named.map(|(column, name)| Column {
+                    name: name.clone(),
                     ..column
                 });
                 Piece::Columns(named.collect())
@@ -179,27 +187,25 @@ impl<'e> Masks<'e> {
         let rows = self
             .rows
             .get_or_insert_with(|| RowsMasker::new(engine, &[]));
-        rows.vote(batch.width(), |column| {
-            (0..batch.len())
-                .filter_map(move |row| batch.value(row, column))
-                .map(|(value, _)| String::from_utf8_lossy(value))
+        rows.batch(batch)
+    }
+}
+
+impl Expected {
+    /// What `engine` makes of columns, given what is known about where they come from.
+    pub(super) fn new(asked: Vec<Column>, hints: &[ColumnHint], engine: &Engine) -> Self {
+        let mut counts = Counts::new();
+        let names = asked.iter().map(|column| {
+            let masked = engine.mask_text(&column.name);
+            add(&mut counts, &masked.counts);
+            masked.text
         });
-        let mut masked = RowBatch::new(batch.width());
-        for row in 0..batch.len() {
-            for column in 0..batch.width() {
-                let Some((value, number)) = batch.value(row, column) else {
-                    masked.push_null();
-                    continue;
-                };
-                match rows.cell(column, &String::from_utf8_lossy(value)) {
-                    None => masked.push_null(),
-                    Some(text) if number && text.as_bytes() == value => masked.push_number(value),
-                    Some(text) => masked.push(text.as_bytes()),
-                }
-            }
-            masked.end_row();
+        Self {
+            names: names.collect(),
+            columns: engine.columns(hints),
+            counts,
+            asked,
         }
-        masked
     }
 }
 

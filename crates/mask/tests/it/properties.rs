@@ -94,6 +94,20 @@ proptest! {
     }
 
     #[test]
+    fn a_batch_that_decides_is_masked_as_one_that_follows(
+        rows in prop::collection::vec(prop::collection::vec(prop::option::of(text()), 3), 1..6),
+        name in "[a-z_]{1,12}|name|price|note",
+    ) {
+        let engine = engine();
+        let hints = [name.as_str(), "price", "name"].map(ColumnHint::named);
+        let rows: Vec<Vec<Option<&str>>> =
+            rows.iter().map(|row| row.iter().map(Option::as_deref).collect()).collect();
+        let mut masker = RowsMasker::new(&engine, &hints);
+        let decided = masker.mask(&rows);
+        prop_assert_eq!(decided, masker.mask(&rows));
+    }
+
+    #[test]
     fn json_cells_stay_json(leaves in prop::collection::vec(("[a-z_]{1,12}", text()), 0..6)) {
         let object: serde_json::Map<_, _> = leaves.into_iter().map(|(k, v)| (k, v.into())).collect();
         let json = serde_json::Value::Object(object).to_string();

@@ -5,6 +5,7 @@
 //! match of up to one tail is found whole wherever it begins. Windows depend on the
 //! text alone, and so does the result: how the text is cut into chunks changes nothing.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -86,25 +87,26 @@ impl OutputGuard {
         self.conclude(is_clean)
     }
 
-    /// Takes a text that stands for itself, the cell of a row for instance: matches do
-    /// not reach beyond it, and all of it that may leave is appended at once.
+    /// What may leave of a text that stands for itself, the cell of a row for instance:
+    /// matches do not reach beyond it.
     ///
     /// # Errors
     /// As [`OutputGuard::push`].
-    pub fn whole(&mut self, text: &str, out: &mut String) -> Result<(), OutputBlocked> {
+    pub fn whole<'t>(&mut self, text: &'t str) -> Result<Cow<'t, str>, OutputBlocked> {
         if self.side.rules.is_empty() {
-            out.push_str(text);
-            return Ok(());
+            return Ok(Cow::Borrowed(text));
         }
         self.refuse_if_blocked()?;
-        let before = out.len();
-        let mut stream = Stream::new(&self.side);
-        let is_clean = stream.push(&self.side, &mut self.findings, text, out)
-            && stream.finish(&self.side, &mut self.findings, out);
-        if !is_clean {
-            out.truncate(before);
+        // Most texts match nothing, and are in no need of a window that moves.
+        if text.len() < WINDOW && !self.side.texts.may_match(text) {
+            return Ok(Cow::Borrowed(text));
         }
-        self.conclude(is_clean)
+        let mut out = String::with_capacity(text.len());
+        let mut stream = Stream::new(&self.side);
+        let is_clean = stream.push(&self.side, &mut self.findings, text, &mut out)
+            && stream.finish(&self.side, &mut self.findings, &mut out);
+        self.conclude(is_clean)?;
+        Ok(Cow::Owned(out))
     }
 
     /// The rules that matched so far, each once.

@@ -112,6 +112,11 @@ impl Texts {
         }
     }
 
+    /// Whether anything may be found in a whole text.
+    pub(super) fn may_match(&self, text: &str) -> bool {
+        self.words.iter().any(|words| words.is_in(text)) || self.patterns.may_match(text)
+    }
+
     /// Searches a whole text for words only.
     pub(super) fn search_words(&self, text: &str, findings: &mut Findings) {
         self.feed(

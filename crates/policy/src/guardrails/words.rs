@@ -53,6 +53,13 @@ impl Words {
         })
     }
 
+    /// Whether some word is in `text`.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.automaton
+            .try_find(&text.into())
+            .is_ok_and(|found| found.is_some())
+    }
+
     /// A pass over a text from its beginning.
     pub(super) const fn scan(&self) -> Scan {
         Scan {

@@ -66,7 +66,7 @@ fn a_blocking_match_withholds_what_was_not_sent() {
 
     let mut guard = rules.output();
     let mut out = String::new();
-    assert!(guard.whole("BEGIN A KEY", &mut out).is_err());
+    assert!(guard.whole("BEGIN A KEY").is_err());
     let error = guard.push("more", &mut out).unwrap_err();
     assert!(
         error
@@ -154,12 +154,11 @@ fn a_cell_stands_for_itself() {
         {"type": "deny_words_list", "words": ["ab"], "action": "redact"},
     ]));
     let mut guard = rules.output();
-    let mut out = String::new();
-    for cell in ["xa", "b", "ab"] {
-        guard.whole(cell, &mut out).unwrap();
-        out.push('|');
-    }
-    assert_eq!(out, "xa|b|<GUARDRAIL>|");
+    assert_eq!(guard.whole("xa").unwrap(), "xa");
+    assert_eq!(guard.whole("b").unwrap(), "b");
+    assert!(guard.hits().is_empty());
+    assert_eq!(guard.whole("xab").unwrap(), "x<GUARDRAIL>");
+    assert_eq!(guard.hits().len(), 1);
 }
 
 #[test]
@@ -184,6 +183,20 @@ fn rules() -> Value {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_cell_is_judged_as_a_text_in_one_chunk(
+        text in "([1é\n x]|b{1,10}|a|secret|SECRET){0,6}",
+    ) {
+        let rules = guardrails(rules());
+        let mut guard = rules.output();
+        let (out, is_blocked, hits) = answer(&rules, [text.as_str()]);
+        match guard.whole(&text) {
+            Ok(whole) => prop_assert_eq!((whole.into_owned(), false), (out, is_blocked)),
+            Err(_) => prop_assert!(is_blocked),
+        }
+        prop_assert_eq!(guard.hits(), hits);
+    }
 
     #[test]
     fn how_the_text_is_cut_changes_nothing(
