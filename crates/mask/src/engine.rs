@@ -76,13 +76,13 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Compiles masking rules; where several ask for one type the strictest strategy and the
-    /// lowest threshold hold.
+    /// Compiles masking rules that keep the limits of `policy`; where several ask for one
+    /// type the strictest strategy and the lowest threshold hold.
     ///
     /// # Errors
     ///
-    /// The first mistake: an unknown type or preset, a regular expression that does not
-    /// compile or is too large, a score or option out of range.
+    /// The first thing that cannot be applied: an unknown type, a regular expression that
+    /// does not compile or is too large, too many words.
     pub fn compile(rules: &[MaskingRule], keys: Keys) -> Result<Self, Invalid> {
         compile::compile(rules, keys)
     }

@@ -57,6 +57,18 @@ pub struct EntitySelection {
     pub strategy_options: Option<StrategyOptions>,
 }
 
+impl EntitySelection {
+    /// The entity types it selects, by our names.
+    #[must_use]
+    pub fn types(&self) -> Vec<&str> {
+        match (&self.entity_types, masking_preset(&self.name)) {
+            (Some(names), _) => names.iter().map(|name| entity_type(name)).collect(),
+            (None, Some(preset)) => preset.to_vec(),
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
 /// An entity type of one's own: what a pattern matches, and words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

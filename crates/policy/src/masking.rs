@@ -9,8 +9,8 @@ mod predicates;
 use std::collections::BTreeSet;
 
 use model::{
-    CUSTOM_SELECTION, DEFAULT_SCORE_THRESHOLD, EntitySelection, KeyScope, MaskingRule, Predicates,
-    Strategy, StrategyOptions, entity_type, masking_preset,
+    DEFAULT_SCORE_THRESHOLD, KeyScope, MaskingRule, Predicates, Strategy, StrategyOptions,
+    entity_type,
 };
 use sql::{Facts, Statement};
 
@@ -142,7 +142,7 @@ impl MaskingPlan {
         let threshold = rule.score_threshold.unwrap_or(DEFAULT_SCORE_THRESHOLD);
         for selection in &rule.supported_entity_types {
             let treatment = treatment(rule, selection.strategy, selection.strategy_options);
-            for name in types(selection) {
+            for name in selection.types() {
                 self.add_entity(PlannedEntity {
                     entity_type: name.to_owned(),
                     treatment,
@@ -304,15 +304,6 @@ impl<'a> Named<'a> {
             None => name.text().to_owned(),
         });
         columns.chain(tables.map(move |table| format!("{}.{rule}", table.text())))
-    }
-}
-
-/// The entity types of a selection by our names.
-fn types(selection: &EntitySelection) -> Vec<&str> {
-    match (&selection.entity_types, masking_preset(&selection.name)) {
-        (Some(names), _) => names.iter().map(|name| entity_type(name)).collect(),
-        (None, Some(preset)) if selection.name != CUSTOM_SELECTION => preset.to_vec(),
-        (None, _) => Vec::new(),
     }
 }
 

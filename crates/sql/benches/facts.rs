@@ -9,6 +9,10 @@ use sqlparser::parser::Parser;
 use squawk_parser::{EntryPoint, LexedStr};
 use squawk_syntax::SourceFile;
 
+/// The allocator of the program: a tree is many small parts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A statement of the usual length, about 200 bytes.
 const TYPICAL: &str = "SELECT u.id, u.name, count(o.id) AS orders, sum(o.total) AS total \
     FROM users u JOIN orders o ON o.user_id = u.id WHERE o.status = 'paid' AND o.total > 10 \

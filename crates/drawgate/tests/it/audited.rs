@@ -8,7 +8,7 @@ use crate::roles::callers::user;
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// The rows of an operation, the oldest first.
-fn rows(gateway: &Gateway, operation: &str) -> Vec<Value> {
+pub fn rows(gateway: &Gateway, operation: &str) -> Vec<Value> {
     let details = gateway.sql("select detail from audit_event order by at, id");
     let rows = details
         .lines()

@@ -289,6 +289,38 @@ mod tests {
     }
 
     #[test]
+    fn what_is_remembered_holds_for_the_same_rules_and_columns() {
+        let database = Arc::new(Database::unknown(Dialect::Postgres));
+        let under = |number| {
+            let (database, plan) = (Arc::clone(&database), plan());
+            let script = database.script("select pet as x from people");
+            Lineage::new(database, script, Dialect::Postgres, (number, &plan))
+        };
+        let engine = Engine::everything(mask::Keys::new(b"key", "x"));
+        let one = under(1);
+        let known = one.expected(0, &[column("x", None)], &engine);
+        assert_eq!(known.names, ["x"]);
+        let again = under(1).expected(0, &[column("x", None)], &engine);
+        assert!(Arc::ptr_eq(&known, &again));
+        for other in [
+            under(1).expected(0, &[column("y", None)], &engine),
+            under(2).expected(0, &[column("y", None)], &engine),
+            under(2).expected(1, &[column("y", None)], &engine),
+        ] {
+            assert_eq!(other.names, ["y"]);
+        }
+
+        let blocked = Verdict {
+            action: Some(model::Action::Block),
+            ..Verdict::default()
+        };
+        let asked = under(2);
+        assert_eq!(asked.verdict(|| blocked.clone()), &blocked);
+        assert_eq!(asked.verdict(Verdict::default), &blocked);
+        assert_eq!(under(3).verdict(Verdict::default), &Verdict::default());
+    }
+
+    #[test]
     fn answers_of_a_script_that_runs_other_code_are_not_told_apart() {
         let plan = plan();
         let both = "select 1 as x; select pet as x from people";

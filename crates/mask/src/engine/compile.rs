@@ -1,10 +1,7 @@
 //! From masking rules to an engine.
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use model::{
-    CUSTOM_SELECTION, ColumnRule, CustomEntity, EntitySelection, MaskingRule, Strategy,
-    StrategyOptions, masking_preset,
-};
+use model::{ColumnRule, CustomEntity, EntitySelection, MaskingRule, Strategy, StrategyOptions};
 use regex_automata::meta::Regex;
 
 use super::custom::{CustomType, CustomTypes};
@@ -14,14 +11,8 @@ use crate::entity::{Entity, EntitySet};
 use crate::invalid::Invalid;
 use crate::strategy::{Keys, Treatment};
 
-/// Longest regular expression in bytes.
-const LONGEST_REGEX: usize = 4096;
 /// Memory that a compiled regular expression may take, in bytes.
 const REGEX_BYTES: usize = 1 << 20;
-/// Most words of a deny list.
-const MOST_WORDS: usize = 1000;
-/// Most entries of each list of a rule.
-const MOST_ENTRIES: usize = 100;
 
 pub(super) fn everything(keys: Keys) -> Engine {
     let mut engine = empty(keys);
@@ -56,9 +47,14 @@ pub(super) fn compile(rules: &[MaskingRule], keys: Keys) -> Result<Engine, Inval
         Compiler { place, rule }.run(&mut engine)?;
     }
     let custom = rules.iter().flat_map(|rule| &rule.custom_entity_types);
-    let patterns: Vec<&str> = custom.filter_map(|it| it.regex.as_deref()).collect();
+    let patterns: Vec<&str> = custom.filter_map(pattern).collect();
     engine.custom.any = any(&patterns);
     Ok(engine)
+}
+
+/// The expression of a type; an empty one is none.
+fn pattern(entry: &CustomEntity) -> Option<&str> {
+    entry.regex.as_deref().filter(|regex| !regex.is_empty())
 }
 
 /// Several expressions as one; only whether there is a match at all can be asked of it.
@@ -90,19 +86,6 @@ impl Compiler<'_> {
 
     fn run(&self, engine: &mut Engine) -> Result<(), Invalid> {
         let rule = self.rule;
-        for (list, length) in [
-            ("supported_entity_types", rule.supported_entity_types.len()),
-            ("custom_entity_types", rule.custom_entity_types.len()),
-            ("column_rules", rule.column_rules.len()),
-        ] {
-            if length > MOST_ENTRIES {
-                return Err(self.error(list, format!("a list has at most {MOST_ENTRIES} entries")));
-            }
-        }
-        if let Some(threshold) = rule.score_threshold {
-            self.fraction(threshold, "score_threshold")?;
-        }
-        self.options(rule.strategy_options, "strategy_options")?;
         for (i, entry) in rule.supported_entity_types.iter().enumerate() {
             self.selection(engine, entry, &format!("supported_entity_types[{i}]"))?;
         }
@@ -123,31 +106,12 @@ impl Compiler<'_> {
         entry: &EntitySelection,
         path: &str,
     ) -> Result<(), Invalid> {
-        let members = masking_preset(&entry.name);
-        if members.is_none() && entry.name != CUSTOM_SELECTION {
-            return Err(self.error(
-                format!("{path}.name"),
-                format!("unknown preset `{}`", entry.name),
-            ));
-        }
-        let treatment = self.treatment(entry.strategy, entry.strategy_options, path)?;
-        let chosen: Vec<&str> = match (&entry.entity_types, members) {
-            (Some(names), _) => names.iter().map(String::as_str).collect(),
-            (None, Some(members)) => members.to_vec(),
-            (None, None) => Vec::new(),
-        };
-        if chosen.is_empty() {
-            let message = "at least one entity type is needed";
-            return Err(self.error(format!("{path}.entity_types"), message));
-        }
-        for (i, name) in chosen.into_iter().enumerate() {
-            let at = || format!("{path}.entity_types[{i}]");
+        let treatment = self.treatment(entry.strategy, entry.strategy_options);
+        for (i, name) in entry.types().into_iter().enumerate() {
             let Some(entity) = Entity::from_name(name) else {
-                return Err(self.error(at(), format!("unknown entity type `{name}`")));
+                let at = format!("{path}.entity_types[{i}]");
+                return Err(self.error(at, format!("unknown entity type `{name}`")));
             };
-            if members.is_some_and(|members| !members.contains(&entity.name())) {
-                return Err(self.error(at(), format!("`{name}` is no type of {}", entry.name)));
-            }
             let action = Action {
                 name: name.to_owned(),
                 threshold: self.threshold(),
@@ -164,20 +128,8 @@ impl Compiler<'_> {
     }
 
     fn custom(&self, entry: &CustomEntity, path: &str) -> Result<CustomType, Invalid> {
-        let mut letters = entry.name.bytes();
-        let named = letters.next().is_some_and(|b| b.is_ascii_uppercase())
-            && letters.all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        if !named || entry.name.len() > 128 {
-            let message = "a name is an upper-case letter, then upper-case letters, digits and `_`";
-            return Err(self.error(format!("{path}.name"), message));
-        }
         let words = entry.deny_list.as_deref().unwrap_or_default();
-        if entry.regex.is_none() && words.is_empty() {
-            return Err(self.error(path, "a regex or a deny list is needed"));
-        }
-        let score = entry.score.unwrap_or(1.0);
-        self.fraction(score, &format!("{path}.score"))?;
-        let regex = match &entry.regex {
+        let regex = match pattern(entry) {
             Some(regex) => Some(self.regex(regex, &format!("{path}.regex"))?),
             None => None,
         };
@@ -189,18 +141,15 @@ impl Compiler<'_> {
             action: Action {
                 name: entry.name.clone(),
                 threshold: self.threshold(),
-                treatment: self.treatment(entry.strategy, entry.strategy_options, path)?,
+                treatment: self.treatment(entry.strategy, entry.strategy_options),
             },
-            score: narrow(score),
+            score: narrow(entry.score.unwrap_or(1.0)),
             regex,
             words,
         })
     }
 
     fn regex(&self, pattern: &str, path: &str) -> Result<Regex, Invalid> {
-        if pattern.is_empty() || pattern.len() > LONGEST_REGEX {
-            return Err(self.error(path, format!("a regex has 1 to {LONGEST_REGEX} bytes")));
-        }
         let config = Regex::config()
             .nfa_size_limit(Some(REGEX_BYTES))
             .onepass_size_limit(Some(REGEX_BYTES));
@@ -214,12 +163,6 @@ impl Compiler<'_> {
     }
 
     fn words(&self, list: &[String], path: &str) -> Result<AhoCorasick, Invalid> {
-        if list.len() > MOST_WORDS {
-            return Err(self.error(path, format!("a deny list has at most {MOST_WORDS} words")));
-        }
-        if let Some(empty) = list.iter().position(|w| w.trim().is_empty()) {
-            return Err(self.error(format!("{path}[{empty}]"), "a word is not empty"));
-        }
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
@@ -228,9 +171,6 @@ impl Compiler<'_> {
     }
 
     fn column(&self, entry: &ColumnRule, path: &str) -> Result<Rule, Invalid> {
-        if entry.column.is_empty() {
-            return Err(self.error(format!("{path}.column"), "a column is needed"));
-        }
         let name = match &entry.entity_type {
             Some(name) if Entity::from_name(name).is_some() || self.defines(name) => name.clone(),
             Some(name) => {
@@ -250,7 +190,7 @@ impl Compiler<'_> {
             action: Action {
                 name,
                 threshold: 0.0,
-                treatment: self.treatment(entry.strategy, entry.strategy_options, path)?,
+                treatment: self.treatment(entry.strategy, entry.strategy_options),
             },
         })
     }
@@ -259,31 +199,10 @@ impl Compiler<'_> {
         self.rule.custom_entity_types.iter().any(|c| c.name == name)
     }
 
-    fn treatment(
-        &self,
-        strategy: Option<Strategy>,
-        options: Option<StrategyOptions>,
-        path: &str,
-    ) -> Result<Treatment, Invalid> {
-        let options = options.unwrap_or(self.rule.strategy_options);
-        self.options(options, &format!("{path}.strategy_options"))?;
-        Ok(Treatment {
+    fn treatment(&self, strategy: Option<Strategy>, options: Option<StrategyOptions>) -> Treatment {
+        Treatment {
             strategy: strategy.unwrap_or(self.rule.strategy),
-            options,
-        })
-    }
-
-    fn options(&self, options: StrategyOptions, path: &str) -> Result<(), Invalid> {
-        match options.keep_last {
-            Some(0 | 17..) => Err(self.error(format!("{path}.keep_last"), "keep_last is 1 to 16")),
-            _ => Ok(()),
-        }
-    }
-
-    fn fraction(&self, value: f64, path: &str) -> Result<(), Invalid> {
-        match (0.0..=1.0).contains(&value) {
-            true => Ok(()),
-            false => Err(self.error(path, "a score is 0 to 1")),
+            options: options.unwrap_or(self.rule.strategy_options),
         }
     }
 }

@@ -112,7 +112,7 @@ fn check_selection(path: &str, selection: &EntitySelection, known: &[&str]) -> R
         }
         None => {}
     }
-    for (index, name) in super::types(selection).into_iter().enumerate() {
+    for (index, name) in selection.types().into_iter().enumerate() {
         let place = || match &selection.entity_types {
             Some(_) => format!("{list}[{index}]"),
             None => format!("{path}.name"),
@@ -160,7 +160,11 @@ fn check_custom(path: &str, custom: &CustomEntity) -> Result<(), Invalid> {
     }
     check_count(|| format!("{path}.deny_list"), words.len(), 0, MAX_WORDS)?;
     for (index, word) in words.iter().enumerate() {
-        check_length(|| format!("{path}.deny_list[{index}]"), word, 1, MAX_TEXT)?;
+        let at = || format!("{path}.deny_list[{index}]");
+        check_length(at, word, 1, MAX_TEXT)?;
+        if word.trim().is_empty() {
+            return Err(Invalid::new(at(), "a word is expected"));
+        }
     }
     check_score(&format!("{path}.score"), custom.score)?;
     check_options(path, custom.strategy_options.unwrap_or_default())

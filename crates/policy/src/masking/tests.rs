@@ -69,6 +69,10 @@ fn every_limit_of_a_custom_entity_names_its_place() {
             "deny_list[1]",
         ),
         (
+            json!({"name": "BADGE", "deny_list": [" \t"]}),
+            "deny_list[0]",
+        ),
+        (
             json!({"name": "BADGE", "deny_list": vec!["x"; 1001]}),
             "deny_list",
         ),

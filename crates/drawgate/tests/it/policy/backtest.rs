@@ -1,5 +1,7 @@
 //! Backtests: what policies would have done to runs that are on record.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::guardrail;
@@ -308,30 +310,65 @@ async fn a_history_is_for_administrators_of_its_organization() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_organization_has_one_backtest_at_a_time() {
-    let gateway = Gateway::start(Engine::Sqlite);
-    let admin = gateway.admin();
+/// Runs whose outputs take a while to look at, and what is to be found in them.
+async fn long_history(admin: &Client) -> Value {
     admin.connect_bash("bash").await;
-    // Outputs that take a while to look at.
     for _ in 0..6 {
         let input = "yes 'mail to somebody at 12 High Street, 555 0100' | head -c 900000";
         assert_eq!(admin.exec("bash", input).await["status"], "completed");
     }
-    let file = json!({"file": {"version": 1, "datamasking_rules": [{"name": "m",
+    json!({"file": {"version": 1, "datamasking_rules": [{"name": "m",
         "connections": ["bash"], "supported_entity_types": [
-            {"name": "CONTACT_INFORMATION"}, {"name": "LOCATION_DATA"}]}]}});
-    let first = {
-        let (admin, file) = (admin.clone(), file.clone());
-        tokio::spawn(async move {
-            loop {
-                let (status, answer) = backtest(&admin, file.clone()).await;
-                if status != 429 {
-                    return answer;
-                }
-            }
-        })
+            {"name": "CONTACT_INFORMATION"}, {"name": "LOCATION_DATA"}]}]}})
+}
+
+/// The answer of a backtest, once no other is going on.
+async fn insisting(admin: Client, file: Value) -> Value {
+    loop {
+        let (status, answer) = backtest(&admin, file.clone()).await;
+        if status != 429 {
+            return answer;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backtest_ends_when_its_caller_goes_away() {
+    let gateway = Gateway::start(Engine::Postgres);
+    let admin = gateway.admin();
+    let file = long_history(&admin).await;
+    let small = || backtest(&admin, json!({"limit": 1, "file": {"version": 1}}));
+    let caller = tokio::spawn(insisting(admin.clone(), file));
+    while small().await.0 != 429 {
+        assert!(
+            !caller.is_finished(),
+            "it ended before it was seen to go on"
+        );
+    }
+    caller.abort();
+    while small().await.0 != 200 {}
+    // Its seat is free before its row is stored.
+    let codes = || -> Vec<Value> {
+        let rows = crate::audited::rows(&gateway, "policies_backtest").into_iter();
+        let codes = rows.map(|row| row["code"].clone());
+        codes.filter(|code| code != "busy").collect()
     };
+    for _ in 0..500 {
+        if codes().len() > 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let codes = codes();
+    assert!(codes.contains(&json!("unavailable")), "{codes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_organization_has_one_backtest_at_a_time() {
+    let gateway = Gateway::start(Engine::Sqlite);
+    let admin = gateway.admin();
+    let file = long_history(&admin).await;
+    let first = tokio::spawn(insisting(admin.clone(), file.clone()));
     let mut refused = None;
     while refused.is_none() && !first.is_finished() {
         let (status, answer) = backtest(&admin, json!({"limit": 1, "file": {"version": 1}})).await;
