@@ -125,6 +125,11 @@ impl Column {
         self.decided.filter(|_| self.ruled)
     }
 
+    /// Whether its name says nothing about its values, and no rule does.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.decided.is_none() && self.evidence.hints.is_empty()
+    }
+
     /// Whether every value is of one type.
     pub(crate) fn is_decided(&self) -> bool {
         self.decided.is_some()
@@ -141,8 +146,7 @@ impl Column {
         let bytes = text.as_bytes().get(cell.clone()).unwrap_or_default();
         let lead = bytes.iter().take_while(|b| b.is_ascii_whitespace()).count();
         let bytes = bytes.get(lead..).unwrap_or_default().trim_ascii_end();
-        let silent = self.decided.is_none() && self.evidence.hints.is_empty();
-        if bytes.is_empty() || (silent && engine.is_plain() && is_small(bytes)) {
+        if bytes.is_empty() || (self.is_silent() && engine.is_plain() && is_small(bytes)) {
             return;
         }
         let start = cell.start + lead;

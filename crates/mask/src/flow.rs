@@ -5,6 +5,7 @@
 //! table — and every decision depends on the text alone. So the result is the same
 //! however the text is cut into chunks.
 
+mod dump;
 mod lines;
 mod shape;
 
@@ -15,6 +16,7 @@ use crate::detect::Region;
 use crate::engine::Engine;
 use crate::evidence::Evidence;
 use crate::finding::Finding;
+use dump::Dump;
 use lines::Unit;
 use shape::Shape;
 
@@ -39,6 +41,7 @@ pub(crate) struct Flow {
     table: Option<Table>,
     /// Inside records of `\x` output, where each line is `name | value`.
     expanded: bool,
+    dump: Dump,
 }
 
 /// What one step of reading did.
@@ -54,6 +57,7 @@ impl Flow {
         Self {
             table: None,
             expanded: false,
+            dump: Dump::default(),
         }
     }
 
@@ -87,7 +91,13 @@ impl Flow {
         let Some(unit) = lines::unit(&window, window.at) else {
             return Step::Wait;
         };
-        if unit.whole && shape::may_begin(unit.line(window.text)) {
+        if unit.whole
+            && let Some(names) = dump::copied(unit.line(window.text))
+        {
+            self.begin(engine, Shape::Delimited(b'\t'), &names);
+            return Step::Done(unit.end);
+        }
+        if unit.whole && !self.expanded && shape::may_begin(unit.line(window.text)) {
             let Some(next) = lines::unit(&window, unit.end) else {
                 if !window.last {
                     return Step::Wait;
@@ -99,21 +109,25 @@ impl Flow {
                 shape::begin(unit.line(window.text), next.line(window.text))
                 && names.len() <= MOST_COLUMNS
             {
-                self.expanded = false;
-                let mut columns: Vec<Column> =
-                    names.iter().map(|n| Column::named(n, engine)).collect();
-                Column::settle(&mut columns);
-                self.table = Some(Table {
-                    columns,
-                    shape,
-                    voted: false,
-                    cells: Vec::new(),
-                });
+                self.begin(engine, shape, &names);
                 return Step::Done(if shape.has_rule() { next.end } else { unit.end });
             }
         }
         self.line(engine, &window, &unit, out);
         Step::Done(unit.end)
+    }
+
+    /// Begins a table with columns of these names.
+    fn begin(&mut self, engine: &Engine, shape: Shape, names: &[String]) {
+        self.expanded = false;
+        let mut columns: Vec<Column> = names.iter().map(|n| Column::named(n, engine)).collect();
+        Column::settle(&mut columns);
+        self.table = Some(Table {
+            columns,
+            shape,
+            voted: false,
+            cells: Vec::new(),
+        });
     }
 
     /// One line on its own.
@@ -131,7 +145,9 @@ impl Flow {
         } else if line.is_empty() {
             self.expanded = false;
         }
-        plain(engine, window.text, unit.start..unit.content_end, out);
+        let range = unit.start..unit.content_end;
+        self.dump.read(engine, window.text, range.clone(), out);
+        plain(engine, window.text, range, out);
     }
 
     /// Rows of a table: first a sample that decides, then one by one.

@@ -10,10 +10,14 @@ const SHAPELESS: EntitySet = EntitySet::of(&[T::Person, T::Location, T::Nrp]);
 /// Longest value that is judged by its key, in bytes.
 const LONGEST_VALUE: usize = 4096;
 
+/// Most words of a label and the space behind them, and most bytes of it.
+const MOST_LABEL_WORDS: usize = 3;
+const LONGEST_LABEL: usize = 48;
+
 /// Whether a token followed by `next` can be a key.
 pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
     match next {
-        b'=' | b':' | b'"' | b'\'' | b'\\' => true,
+        b'=' | b':' | b'"' | b'\'' | b'\\' | b'>' => true,
         b' ' => {
             token.has(UNDERSCORE)
                 || matches!(region.byte(token.end + 1), b'=' | b':')
@@ -52,29 +56,45 @@ struct Value {
 
 /// Judges the value behind `token` when the token is a key that calls for something.
 pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
-    let (value_start, spaced) = separator(region, token.end)?;
+    let is_element = region.byte(token.end) == b'>';
+    let (value_start, spaced) = match is_element {
+        true => (token.end + 1, false),
+        false => separator(region, token.end)?,
+    };
     let mut key_start = token.start;
     while token.end - key_start < 64
         && matches!(region.previous(key_start), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.')
     {
         key_start -= 1;
     }
-    // What stands behind `=` or `:` is a value, not a key.
-    if matches!(region.previous(key_start), b'=' | b':') {
-        return None;
+    match region.previous(key_start) {
+        b'<' | b':' if is_element => {}
+        // What stands behind `=` or `:` is a value, not a key.
+        _ if is_element => return None,
+        b'=' | b':' => return None,
+        _ => {}
     }
-    let evidence = evidence::of_name(region.str(key_start, token.end));
+    let label = label_start(region, key_start, token.end);
+    let labelled = label.map(|start| evidence::of_name(region.str(start, token.end)));
+    let evidence = match labelled {
+        Some(labelled) if !labelled.hints.is_empty() => {
+            key_start = label.unwrap_or(key_start);
+            labelled
+        }
+        _ => evidence::of_name(region.str(key_start, token.end)),
+    };
     if evidence.hints.is_empty() {
         return None;
     }
-    let value = value(region, key_start, value_start)?;
+    let is_parameter = matches!(region.previous(key_start), b'?' | b'&');
+    let value = match (is_element, is_parameter) {
+        (true, _) => enclosed(region, value_start, |b| b != b'<'),
+        (_, true) => enclosed(region, value_start, |b| {
+            b > b' ' && !matches!(b, b'&' | b'"' | b'\'' | b'<')
+        }),
+        _ => value(region, key_start, value_start),
+    }?;
     let text = region.str(value.start, value.end);
-    // JSON may write a name in escapes.
-    let plain = match value.quoted && text.contains("\\u") {
-        true => serde_json::from_str::<String>(&format!("\"{text}\""))
-            .unwrap_or_else(|_| text.to_owned()),
-        false => text.to_owned(),
-    };
     if evidence.hints_at(T::Location) && !value.quoted && !line_of_its_own(region, key_start) {
         // "mac address" is no place: the words before the key count as well.
         let called = region.evidence(value.start).hints_at(T::Location);
@@ -82,7 +102,10 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
             .then(|| names::place(region, value.start, out))
             .flatten();
     }
-    let (entity, score) = whole::judge(&plain, evidence)?;
+    let (entity, score) = match whole::judge(&plain(text, &value), evidence) {
+        None if is_parameter => whole::judge(&unescaped(text), evidence)?,
+        judged => judged?,
+    };
     if SHAPELESS.has(entity) && !value.quoted && !line_of_its_own(region, key_start) {
         return None;
     }
@@ -95,6 +118,41 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     out.add(value.start, value.end, entity, score);
     // Other detectors may know better what it is, but not what a password is.
     (entity == T::Password).then_some(value.end)
+}
+
+/// A value as it is read: JSON may write a name in escapes.
+fn plain(text: &str, value: &Value) -> String {
+    match value.quoted && text.contains("\\u") {
+        true => serde_json::from_str::<String>(&format!("\"{text}\""))
+            .unwrap_or_else(|_| text.to_owned()),
+        false => text.to_owned(),
+    }
+}
+
+/// The text of a parameter in an address (`application/x-www-form-urlencoded`).
+fn unescaped(text: &str) -> String {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match (byte, digit(bytes.get(at)), digit(bytes.get(at + 1))) {
+            (b'+', _, _) => plain.push(b' '),
+            (b'%', Some(high), Some(low)) => {
+                plain.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
+                at += 2;
+            }
+            _ => plain.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// The value from `start` on that is set off on both sides.
+fn enclosed(region: &Region<'_>, start: usize, within: impl Fn(u8) -> bool) -> Option<Value> {
+    let end = region.run_within(start, LONGEST_VALUE, within);
+    floor(region, start, region.floor(end), true)
 }
 
 /// The password of `-u user:password`, as clients of HTTP take it; `token` is the user.
@@ -124,6 +182,30 @@ fn is_password(text: &str, prose: bool) -> bool {
         text.chars().any(char::is_lowercase) && text.chars().skip(1).any(char::is_uppercase);
     !matches!(text, "reset" | "login")
         && (!prose || ((odd || mixed) && letters && text.len() >= 6) || (odd && text.len() >= 8))
+}
+
+/// The start of a label of some words, such as `Contact person:`, that begins its line;
+/// its last word lies at `last..end`.
+fn label_start(region: &Region<'_>, last: usize, end: usize) -> Option<usize> {
+    if region.byte(end) != b':' || region.previous(last) != b' ' {
+        return None;
+    }
+    let head = region.str(
+        region
+            .floor(last.saturating_sub(LONGEST_LABEL))
+            .max(region.start),
+        last,
+    );
+    let line = head
+        .rfind('\n')
+        .map_or(head, |at| head.get(at + 1..).unwrap_or_default());
+    let label = line.trim_start_matches([' ', '\t', '-']);
+    let is_label = label.split(' ').count() <= MOST_LABEL_WORDS
+        && label
+            .chars()
+            .all(|c| c.is_alphabetic() || matches!(c, ' ' | '-'));
+    let start = last - label.len();
+    (is_label && line_of_its_own(region, start)).then_some(start)
 }
 
 /// Whether the key stands at the start of its line or region, as in `.env` and YAML.

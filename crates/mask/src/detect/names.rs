@@ -241,6 +241,9 @@ fn introduction(region: &Region<'_>, at: usize) -> Option<&'static str> {
 const DESTINATIONS: &[&str] = &[
     "lives",
     "resides",
+    "based",
+    "headquartered",
+    "born",
     "living",
     "residing",
     "ship",

@@ -176,7 +176,7 @@ const PHRASES: &[(&[T], &str)] = &[
         cell cellphone cellnumber fax faxnumber telefon telefone telefono teléfono celular movil móvil handy handynummer
         rufnummer telefonnummer telefoon telefoonnummer mobil msisdn callback callbacknumber whatsapp telefonszam komorka
         nrtelefonu numertelefonu numeroditelefono cellulare portable puhelin puhelinnumero 電話番号 电话 landline callme mynumber reachme reachhim reachher reachthem reachusat reachus textme ringme callhim callher callthem mob mobno phno caller callerid tonumber fromnumber calledparty callingparty phn tlf telf fon hp handphone mobiltelefon telephoneportable
-        contactnumber contactno homephone workphone dial fone puhelinnro contactphone"),
+        contactnumber contactno homephone workphone dial ph call sms smsto fone puhelinnro contactphone"),
     (&[T::CreditCard], "card cardnumber cardno cardnum creditcard creditcardnumber creditcardno ccnumber ccnum ccno cc
         debitcard paymentcard primaryaccountnumber tarjeta tarjetacredito numerotarjeta cartao cartaocredito cartecredit
         kreditkarte kartennummer cartabancaria cartadicredito numerocarta numerkarty kartakredytowa creditcardnum visa mastercard amex"),
@@ -204,6 +204,7 @@ const PHRASES: &[(&[T], &str)] = &[
         membername studentname tutorname managername doctor doctorname physician nurse spouse signatory
         assignee reviewer passenger traveler traveller tenant tenantname insured policyholder titular cliente paciente kunde
         kundenname utente intestatario owner guest attendee attendeename person applicant applicantname
+        lastnm firstnm fullnm custnm primarycontact maincontact billingcontact
         nextofkin emergencycontact contacto kontakt ansprechpartner"),
     (&[T::Location], "address addresses addr addressline streetaddress street homeaddress billingaddress addrline municipality billto shipto deliverto domicile domicilio addressee homecity workcity birthcity cityname townname streetname shippingaddress mailingaddress
         deliveryaddress postaladdress residentialaddress workaddress residence city town village suburb hometown birthplace placeofbirth
@@ -273,11 +274,12 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::PrivateKey, T::ApiKey], "privatekey sshkey sshprivatekey rsakey tlskey pemkey signingkey sslkey serverkey keypem"),
     (&[T::ConnectionString], "connectionstring connstring connstr dsn databaseurl dburl dburi mongourl mongouri redisurl sqlalchemyurl
         jdbcurl databaseuri amqpurl brokerurl"),
-    (&[T::ApiKey], "apikey apikeys apitoken apisecret token tokens secret secrets secrettoken clientsecret appsecret appkey
+    (&[T::ApiKey], "apikey apikeys apitoken apisecret token tokens secrettoken clientsecret appsecret appkey
         authkey key xapikey accesstokensecret consumersecret consumerkey webhooksecret signingsecret encryptionkey masterkey
-        servicekey secretvalue credentials credential thirdpartyapikey authorization xauthtoken personalaccesstoken pat
+        servicekey credentials credential thirdpartyapikey authorization xauthtoken personalaccesstoken pat
         subscriptionkey licensekey deploykey cookiesecret sessionsecret jwtsecret hmackey hmacsecret phpsessid jsessionid sessionkey sessioncookie
         openaikey openaiapikey sendgridkey twiliotoken csrftoken storagekey sastoken"),
+    (&[T::ApiKey, T::Password], "secret secrets secretvalue"),
     (&[T::Password], "password passwd pwd pass passphrase passcode userpassword dbpassword dbpass adminpassword rootpassword
         contraseña contrasena senha palavrapasse motdepasse mdp passwort kennwort haslo hasło wachtwoord salasana pw
         パスワード 密码 pgpassword mysqlpassword mysqlpwd smtppassword redispassword defaultpassword temppassword

@@ -10,7 +10,7 @@ use crate::evidence;
 /// How a table is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Cells parted by a byte, CSV quoting when it is no tab.
+    /// Cells parted by a byte, with CSV quoting when that is a comma or a semicolon.
     Delimited(u8),
     /// `psql`: ` a | b ` under a line of dashes.
     Aligned,
@@ -97,7 +97,7 @@ fn is_rule(line: &str) -> bool {
 
 /// The separator and names of a line that can be a header of delimited text.
 fn header(line: &str) -> Option<(u8, Vec<String>)> {
-    let separator = [b'\t', b',', b';']
+    let separator = [b'\t', b',', b';', b'|']
         .into_iter()
         .find(|s| line.as_bytes().contains(s));
     let Some(separator) = separator else {
@@ -106,6 +106,10 @@ fn header(line: &str) -> Option<(u8, Vec<String>)> {
         return (is_name(line) && !line.contains(' ') && telling)
             .then(|| (b'\t', vec![line.to_owned()]));
     };
+    // With space around its bars a line is no part of delimited text.
+    if separator == b'|' && (line.contains(" |") || line.contains("| ")) {
+        return None;
+    }
     // Lines of logs have commas too; the first cell tells them apart at once.
     let first = line.split(char::from(separator)).next().unwrap_or_default();
     if !first.starts_with('"') && !is_name(first.trim()) {
@@ -148,7 +152,7 @@ fn delimit(line: &str, base: usize, separator: u8, cells: &mut Vec<Range<usize>>
     let bytes = line.as_bytes();
     let mut at = 0;
     loop {
-        let quoted = separator != b'\t' && bytes.get(at) == Some(&b'"');
+        let quoted = is_quoting(separator) && bytes.get(at) == Some(&b'"');
         let mut end = at;
         if quoted {
             end += 1;
@@ -174,10 +178,15 @@ fn delimit(line: &str, base: usize, separator: u8, cells: &mut Vec<Range<usize>>
     }
 }
 
+/// Whether cells that a byte parts may be quoted.
+fn is_quoting(separator: u8) -> bool {
+    matches!(separator, b',' | b';')
+}
+
 impl Shape {
     /// Whether cells may be quoted.
     pub(super) fn quotes(self) -> bool {
-        matches!(self, Self::Delimited(separator) if separator != b'\t')
+        matches!(self, Self::Delimited(separator) if is_quoting(separator))
     }
 
     /// Whether the second line of a table is part of its head.
@@ -197,6 +206,8 @@ impl Shape {
         let line = unit.line(text);
         match self {
             Self::Delimited(_) if line.is_empty() => return Row::End,
+            // The end of the rows of `COPY`.
+            Self::Delimited(b'\t') if line == r"\." => return Row::End,
             Self::Delimited(separator) => delimit(line, unit.start, separator, cells),
             _ if line.trim().is_empty() => return Row::End,
             _ if is_rule(line) => return Row::Rule,

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod corpus;
+mod dumps;
 mod entities;
 mod properties;
 mod rules;
