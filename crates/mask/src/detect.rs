@@ -6,6 +6,7 @@
 //! tokens whose shape asks for it, which keeps harmless text cheap.
 
 mod codes;
+mod commands;
 mod dates;
 pub(crate) mod keyed;
 pub(crate) mod names;
@@ -228,6 +229,14 @@ fn word(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>)
     if people && matches!(text, b"at" | b"to" | b"in") {
         return names::destination(region, token, out);
     }
+    if text == b"by" {
+        return commands::identified(region, token, out);
+    }
+    if text.first() == Some(&b'p')
+        && let Some(end) = commands::option(region, token, out)
+    {
+        return Some(end);
+    }
     let key = matches!(region.byte(token.end + 1), b'=' | b':')
         || (region.previous(token.start) == b'-' && token.len() > 3)
         || (matches!(text.first(), Some(b'p' | b's' | b'c'))
@@ -243,6 +252,8 @@ fn digits(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
     let next = region.byte(token.end);
     let found = match (next, token.len()) {
         (b'@', _) => network::email(region, token, out),
+        (b'$', 1) => commands::hashed(region, token, out),
+        (b':', 8..=10) => secrets::bot(region, token, out),
         (b':', ..=4) => network::colon(region, token, out),
         (b'-', 2) => network::mac(region, token, out),
         (b'.', 4) => network::dotted_mac(region, token, out),
@@ -250,6 +261,15 @@ fn digits(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<u
         _ => None,
     };
     found.or_else(|| numbers::offer(region, token, out))
+}
+
+/// Offers a token of letters to what commands and statements say.
+fn commanded(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    match region.byte(token.start) {
+        b'p' => commands::option(region, token, out),
+        b'B' | b'b' if token.len() == 2 => commands::identified(region, token, out),
+        _ => None,
+    }
 }
 
 /// Offers a token to the detectors; answers where the walk goes on.
@@ -268,8 +288,16 @@ fn offer(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>
     }
     if next == b':'
         && let Some(end) =
-            network::colon(region, token, out).or_else(|| keyed::login(region, token, out))
+            network::colon(region, token, out).or_else(|| commands::login(region, token, out))
     {
+        return end;
+    }
+    if next == b'$'
+        && let Some(end) = commands::hashed(region, token, out)
+    {
+        return end;
+    }
+    if let Some(end) = commanded(region, token, out) {
         return end;
     }
     if next == b'.'

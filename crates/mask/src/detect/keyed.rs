@@ -8,7 +8,7 @@ use crate::evidence::{self, Evidence};
 const SHAPELESS: EntitySet = EntitySet::of(&[T::Person, T::Location, T::Nrp]);
 
 /// Longest value that is judged by its key, in bytes.
-const LONGEST_VALUE: usize = 4096;
+pub(super) const LONGEST_VALUE: usize = 4096;
 
 /// Most words of a label and the space behind them, and most bytes of it.
 const MOST_LABEL_WORDS: usize = 3;
@@ -155,25 +155,6 @@ fn enclosed(region: &Region<'_>, start: usize, within: impl Fn(u8) -> bool) -> O
     floor(region, start, region.floor(end), true)
 }
 
-/// The password of `-u user:password`, as clients of HTTP take it; `token` is the user.
-pub(super) fn login(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
-    let head = region.slice(region.start, token.start);
-    if !(head.ends_with(b"-u ") || head.ends_with(b"--user ") || head.ends_with(b"--user=")) {
-        return None;
-    }
-    let start = token.end + 1;
-    let end = region.run_within(start, LONGEST_VALUE, |b| {
-        b > b' ' && !matches!(b, b'"' | b'\'')
-    });
-    out.add(
-        start,
-        end,
-        T::Password,
-        if end > start { 0.85 } else { 0.0 },
-    );
-    (end > start).then_some(end)
-}
-
 /// A password that is not set off by quotes: in prose only what no word looks like.
 fn is_password(text: &str, prose: bool) -> bool {
     let odd = text.chars().any(|c| !c.is_alphabetic());
@@ -294,12 +275,12 @@ fn value(region: &Region<'_>, key_start: usize, start: usize) -> Option<Value> {
             start += scheme.len();
         }
     }
+    // Behind a colon or a word no further parameter follows.
+    let is_form = region.byte(start.saturating_sub(1)) == b'=';
     let mut end = region.run_within(start, LONGEST_VALUE, |b| {
         b > b' '
-            && !matches!(
-                b,
-                b',' | b';' | b'&' | b'"' | b'\'' | b'}' | b']' | b'|' | b'<'
-            )
+            && !(is_form && b == b'&')
+            && !matches!(b, b',' | b';' | b'"' | b'\'' | b'}' | b']' | b'|' | b'<')
     });
     while end > start && matches!(region.byte(end - 1), b'.' | b')' | b':') {
         end -= 1;

@@ -29,6 +29,10 @@ const PREFIXES: &[(&str, T, usize)] = &[
     ("doo_v1_", T::ApiKey, 40),
     ("dop_v1_", T::ApiKey, 40),
     ("dapi", T::ApiKey, 32),
+    ("dp.ct.", T::ApiKey, 40),
+    ("dp.pt.", T::ApiKey, 40),
+    ("dp.sa.", T::ApiKey, 40),
+    ("dp.st.", T::ApiKey, 40),
     ("dd_", T::ApiKey, 32),
     ("figd_", T::ApiKey, 30),
     ("fo1_", T::ApiKey, 30),
@@ -59,6 +63,9 @@ const PREFIXES: &[(&str, T, usize)] = &[
     ("pplx-", T::ApiKey, 32),
     ("pypi-", T::ApiKey, 50),
     ("phc_", T::ApiKey, 32),
+    ("pscale_oauth_", T::ApiKey, 30),
+    ("pscale_pw_", T::ApiKey, 30),
+    ("pscale_tkn_", T::ApiKey, 30),
     ("pul-", T::ApiKey, 40),
     ("rubygems_", T::ApiKey, 40),
     ("rk_live_", T::StripeKey, 16),
@@ -70,6 +77,7 @@ const PREFIXES: &[(&str, T, usize)] = &[
     ("sk_test_", T::StripeKey, 16),
     ("secret_", T::ApiKey, 40),
     ("sk-ant-", T::ApiKey, 20),
+    ("sbp_", T::ApiKey, 40),
     ("sntrys_", T::ApiKey, 32),
     ("sntryu_", T::ApiKey, 32),
     ("sq0atp-", T::ApiKey, 20),
@@ -128,7 +136,7 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if matches!(region.previous(token.start), b'.' | b'@') {
         return None;
     }
-    if let Some(end) = prefixed(region, token, out) {
+    if let Some(end) = prefixed(region, token, out).or_else(|| suffixed(region, token, out)) {
         return Some(end);
     }
     if first == b'e' && region.slice(token.start, token.start + 3) == b"eyJ" {
@@ -170,6 +178,40 @@ fn prefixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     }
     out.add(token.start, end, *entity, 0.97);
     Some(end)
+}
+
+/// Tokens that the middle or the end gives away: `….atlasv1.…`, `…-us12` behind 32
+/// hexadecimal digits, and 32 of these behind `SK`.
+fn suffixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let text = region.slice(token.start, token.end);
+    let is_hex = |text: &[u8]| {
+        text.len() == 32 && text.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let rest = region.slice(token.end, region.end);
+    let end = if rest.starts_with(b".atlasv1.") {
+        region.run(token.end + ".atlasv1.".len(), opaque)
+    } else if is_hex(text) && rest.starts_with(b"-us") {
+        let end = region.run(token.end + "-us".len(), |b| b.is_ascii_digit());
+        (end > token.end + "-us".len()).then_some(end)?
+    } else if text.strip_prefix(b"SK").is_some_and(is_hex) {
+        token.end
+    } else {
+        return None;
+    };
+    out.add(token.start, end, T::ApiKey, 0.9);
+    Some(end)
+}
+
+/// The token of a bot, `123456789:AA…` with 35 characters behind the colon; `token` is
+/// the number.
+pub(super) fn bot(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option<usize> {
+    let start = token.end + 1;
+    let end = region.run_within(start, 36, opaque);
+    let is_token = end - start == 35 && region.slice(start, end).starts_with(b"AA");
+    is_token.then(|| {
+        out.add(token.start, end, T::ApiKey, 0.9);
+        end
+    })
 }
 
 /// Three base64url parts joined by dots, the first a JSON object (RFC 7519).

@@ -283,5 +283,5 @@ const PHRASES: &[(&[T], &str)] = &[
     (&[T::Password], "password passwd pwd pass passphrase passcode userpassword dbpassword dbpass adminpassword rootpassword
         contraseña contrasena senha palavrapasse motdepasse mdp passwort kennwort haslo hasło wachtwoord salasana pw
         パスワード 密码 pgpassword mysqlpassword mysqlpwd smtppassword redispassword defaultpassword temppassword
-        temporarypassword initialpassword loginpassword secretpassword passwordhash pin pincode"),
+        temporarypassword initialpassword loginpassword secretpassword passwordhash pin pincode cvv cvv2 cvc cardverificationvalue"),
 ];

@@ -281,6 +281,50 @@ fn secrets_are_found() {
 }
 
 #[test]
+fn what_commands_and_statements_are_given_is_found() {
+    let engine = engine();
+    let hex = "61aac914d8d2f76233092d8fe89157f5";
+    let hash = format!("$2b$12${}", random(53));
+    for (text, shown) in [
+        (
+            "mysql -uroot -pVFYaDRB4 shop".to_owned(),
+            "mysql -uroot -p<PASSWORD> shop",
+        ),
+        (
+            "sshpass -p 'b7 x' ssh root@h".to_owned(),
+            "sshpass -p '<PASSWORD>' ssh root@h",
+        ),
+        (
+            "CREATE USER a IDENTIFIED BY 'letmein'".to_owned(),
+            "CREATE USER a IDENTIFIED BY '<PASSWORD>'",
+        ),
+        (format!("root:{hash}:19000"), "root:<PASSWORD>:19000"),
+        (format!("key {hex}-us12 ok"), "key <API_KEY> ok"),
+        (format!("sid SK{hex} ok"), "sid <API_KEY> ok"),
+        (
+            format!("bot 135260485:AA{} ok", random(33)),
+            "bot <API_KEY> ok",
+        ),
+        (
+            format!("tf {}.atlasv1.{}", random(14), random(60)),
+            "tf <API_KEY>",
+        ),
+    ] {
+        assert_eq!(engine.mask_text(&text).text, shown);
+    }
+    for text in [
+        "mysqldump -p shop",
+        "ps -ef && psql -p 5432",
+        "sorted by 'name'",
+        "costs $1$ or $2$ each",
+        "61aac914d8d2f76233092d8fe89157f5-use",
+        "1352604855:AA",
+    ] {
+        assert_eq!(engine.mask_text(text).text, text);
+    }
+}
+
+#[test]
 fn harmless_things_stay() {
     let engine = engine();
     for text in [
