@@ -238,7 +238,7 @@ fn word(region: &Region<'_>, token: Token, people: bool, out: &mut Findings<'_>)
         return Some(end);
     }
     let key = matches!(region.byte(token.end + 1), b'=' | b':')
-        || (region.previous(token.start) == b'-' && token.len() > 3)
+        || keyed::is_option(region, token)
         || (matches!(text.first(), Some(b'p' | b's' | b'c'))
             && keyed::is_password_word(region.str(token.start, token.end)));
     match key {

@@ -21,11 +21,19 @@ pub(super) fn may_be_key(region: &Region<'_>, token: Token, next: u8) -> bool {
         b' ' => {
             token.has(UNDERSCORE)
                 || matches!(region.byte(token.end + 1), b'=' | b':')
-                || (region.previous(token.start) == b'-' && token.len() > 3)
+                || is_option(region, token)
                 || is_password_word(region.str(token.start, token.end))
         }
         _ => false,
     }
+}
+
+/// Whether a token is an option of a command, such as `--token`, and no end of a word.
+pub(super) fn is_option(region: &Region<'_>, token: Token) -> bool {
+    let dash = token.start.saturating_sub(1);
+    token.len() > 3
+        && region.previous(token.start) == b'-'
+        && !region.previous(dash).is_ascii_alphanumeric()
 }
 
 pub(super) fn is_password_word(word: &str) -> bool {
@@ -112,6 +120,13 @@ pub(super) fn offer(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -
     if entity == T::Password
         && !value.quoted
         && !is_password(text, spaced || region.byte(token.end) == b':')
+    {
+        return None;
+    }
+    // The shell keeps its folder there.
+    if entity == T::Password
+        && text.starts_with('/')
+        && region.str(key_start, token.end).ends_with("PWD")
     {
         return None;
     }

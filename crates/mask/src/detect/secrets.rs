@@ -189,7 +189,8 @@ fn suffixed(region: &Region<'_>, token: Token, out: &mut Findings<'_>) -> Option
     };
     let rest = region.slice(token.end, region.end);
     let end = if rest.starts_with(b".atlasv1.") {
-        region.run(token.end + ".atlasv1.".len(), opaque)
+        let end = region.run(token.end + ".atlasv1.".len(), opaque);
+        (end - token.start > 60).then_some(end)?
     } else if is_hex(text) && rest.starts_with(b"-us") {
         let end = region.run(token.end + "-us".len(), |b| b.is_ascii_digit());
         (end > token.end + "-us".len()).then_some(end)?

@@ -314,6 +314,8 @@ fn what_commands_and_statements_are_given_is_found() {
     }
     for text in [
         "mysqldump -p shop",
+        "PWD=/srv/app",
+        "a two-pass memchr2+SWAR search",
         "ps -ef && psql -p 5432",
         "sorted by 'name'",
         "costs $1$ or $2$ each",
