@@ -57,6 +57,7 @@ pub(super) async fn clean(session: &mut Session, login: &Login) -> io::Result<bo
         session.care.asked = Some(Instant::now());
     }
     session.send(&messages).await?;
+    session.prepared.clear();
     let mut left = 2 + usize::from(asks);
     while left > 0 {
         match session.receive().await? {
