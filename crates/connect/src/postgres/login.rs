@@ -118,10 +118,9 @@ impl Login {
 
     /// Sets what the start of a session could not.
     pub(super) async fn set_up(&self, session: &mut Session) -> io::Result<()> {
-        for (name, value) in self.settings() {
-            session.order(&format!("SET {name} = '{value}'")).await?;
-        }
-        Ok(())
+        let settings = self.settings();
+        let [one, two, three] = settings.map(|(name, value)| format!("SET {name} = '{value}'"));
+        session.order(&[&one, &two, &three]).await
     }
 
     /// Settings beyond those that every pooler passes on.
@@ -184,7 +183,7 @@ impl Login {
         };
         let process = key.process;
         let order = format!("SELECT pg_catalog.pg_terminate_backend({process})");
-        let ended = session.order(&order).await;
+        let ended = session.order(&[&order]).await;
         session.close().await;
         ended.ok()
     }

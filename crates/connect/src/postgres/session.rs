@@ -134,21 +134,26 @@ impl Session {
         }
     }
 
-    /// Runs one statement whose results do not matter.
-    pub(super) async fn order(&mut self, statement: &str) -> io::Result<()> {
-        let mut message = BytesMut::new();
-        frontend::query(statement, &mut message)?;
-        self.send(&message).await?;
+    /// Runs statements whose results do not matter, each in a transaction of its
+    /// own. They are sent together; one that is refused does not stop the next.
+    pub(super) async fn order(&mut self, statements: &[&str]) -> io::Result<()> {
+        let mut messages = BytesMut::new();
+        for statement in statements {
+            frontend::query(statement, &mut messages)?;
+        }
+        self.send(&messages).await?;
         let mut outcome = Ok(());
-        loop {
+        let mut left = statements.len();
+        while left > 0 {
             match self.receive().await? {
                 Message::ErrorResponse(_) => {
                     outcome = Err(io::Error::other("the server refused to set up the session"));
                 }
-                Message::ReadyForQuery(_) => return outcome,
+                Message::ReadyForQuery(_) => left -= 1,
                 _ => {}
             }
         }
+        outcome
     }
 
     /// Whether an idle session is still usable: the server said nothing,

@@ -17,6 +17,11 @@ use super::types::describe;
 use crate::Job;
 use crate::flow::Flow;
 
+/// Makes a session read only: its open transaction, and those after it.
+const READ_ONLY: [&str; 2] = [
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "BEGIN TRANSACTION READ ONLY",
+];
 /// There is no such statement: `invalid_sql_statement_name` in the appendix
 /// "PostgreSQL Error Codes" of its documentation, as the next two.
 const LOST: &str = "26000";
@@ -114,10 +119,7 @@ async fn send(session: &mut Session, script: &str, read_only: bool) -> io::Resul
     }
     session.prepared.close(&mut messages)?;
     if read_only {
-        session
-            .order("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-            .await?;
-        session.order("BEGIN TRANSACTION READ ONLY").await?;
+        session.order(&READ_ONLY).await?;
         // A server refuses more than one statement there, so nothing can leave
         // the read-only transaction.
         frontend::parse("", script, [], &mut messages)?;
