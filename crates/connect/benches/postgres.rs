@@ -1,4 +1,5 @@
-//! PostgreSQL: a long result and a short question, against tokio-postgres.
+//! PostgreSQL: a long result and a short question, known and new, against
+//! tokio-postgres.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -130,8 +131,20 @@ fn postgres(criterion: &mut Criterion) {
     short.bench_function("connect", |bencher| {
         bencher.iter(|| runtime.block_on(run(&*target, "select 1")));
     });
+    let mut number = 0;
+    short.bench_function("connect, another each time", |bencher| {
+        bencher.iter(|| {
+            number += 1;
+            runtime.block_on(run(&*target, &format!("select {number}")))
+        });
+    });
     short.bench_function("tokio-postgres", |bencher| {
         bencher.iter(|| runtime.block_on(ask(&client, "select 1")));
+    });
+    let preparing = runtime.block_on(client.prepare("select 1"));
+    let statement = preparing.unwrap_or_else(|error| panic!("{error}"));
+    short.bench_function("tokio-postgres, prepared", |bencher| {
+        bencher.iter(|| runtime.block_on(client.query_one(&statement, &[])));
     });
     short.finish();
 }

@@ -57,19 +57,26 @@ impl<S> Pools<S> {
     /// # Errors
     /// `busy` when there was none.
     pub(crate) async fn enter(&self, database: &str, watch: &Watch) -> Result<Place<S>, Fault> {
-        let entering = Arc::clone(&self.0.room).acquire_owned();
-        match tokio::time::timeout(watch.left(), entering).await {
-            Ok(Ok(permit)) => Ok(Place {
-                kept: Arc::clone(&self.0),
-                database: database.to_owned(),
-                _permit: permit,
-            }),
-            _ => Err(Fault {
-                stage: Stage::Agent,
-                code: Code::Busy,
-                message: "all sessions of the target were in use for the whole time limit".into(),
-            }),
-        }
+        let room = || Arc::clone(&self.0.room);
+        let entered = match room().try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            // Who must wait does so in turn: a place that is given back is for
+            // those who wait.
+            Err(_) => tokio::time::timeout(watch.left(), room().acquire_owned())
+                .await
+                .ok()
+                .and_then(Result::ok),
+        };
+        let permit = entered.ok_or_else(|| Fault {
+            stage: Stage::Agent,
+            code: Code::Busy,
+            message: "all sessions of the target were in use for the whole time limit".into(),
+        })?;
+        Ok(Place {
+            kept: Arc::clone(&self.0),
+            database: database.to_owned(),
+            _permit: permit,
+        })
     }
 
     /// Closes the sessions that were idle for too long.

@@ -4,6 +4,7 @@ mod clean;
 mod login;
 mod names;
 mod place;
+mod prepared;
 mod report;
 mod session;
 mod talk;
@@ -128,8 +129,7 @@ impl Postgres {
         if ended.is_none() {
             give_up(lease, Arc::clone(&self.login), database.to_owned());
         } else if is_clean && !lease.session.is_broken {
-            let is_spotless = !job.read_only && trace::leaves_none(job.input);
-            put_back(lease, Arc::clone(&self.login), is_spotless);
+            put_back(lease, &self.login);
         }
         Ok(Finish { exit_code, failure })
     }
@@ -141,7 +141,7 @@ impl Postgres {
         watch: &Watch,
         flow: &mut Flow<'_>,
     ) -> (Option<io::Result<()>>, Option<Ending>) {
-        let (key, peer) = (lease.session.key, lease.session.peer());
+        let (key, peer) = (lease.session.key, lease.session.peer);
         let names = self.names.of(job.database.unwrap_or(&self.database));
         let talking = talk(&mut lease.session, &names, job, flow);
         let cancel = boxed_late(move || self.login.cancel(key, peer));
@@ -205,12 +205,13 @@ fn is_unheard(lease: &Lease<Session>, ended: Option<&io::Result<()>>) -> bool {
 }
 
 /// Gives a session back to its pool, cleaned beside the next work.
-fn put_back(mut lease: Lease<Session>, login: Arc<Login>, is_spotless: bool) {
+fn put_back(mut lease: Lease<Session>, login: &Arc<Login>) {
     lease.session.shrink();
-    if is_spotless && lease.session.status == b'I' {
+    if lease.session.is_spotless && lease.session.status == b'I' {
         lease.give();
         return;
     }
+    let login = Arc::clone(login);
     tokio::spawn(async move {
         let cleaning = clean(&mut lease.session, &login);
         if matches!(tokio::time::timeout(GRACE, cleaning).await, Ok(Ok(true))) {
@@ -223,7 +224,7 @@ fn put_back(mut lease: Lease<Session>, login: Arc<Login>, is_spotless: bool) {
 /// place until then: its process is not free for anybody else before.
 fn give_up(lease: Lease<Session>, login: Arc<Login>, database: String) {
     tokio::spawn(async move {
-        if let Some(peer) = lease.session.peer() {
+        if let Some(peer) = lease.session.peer {
             let key = lease.session.key;
             login.terminate(key, peer, &database).await;
         }

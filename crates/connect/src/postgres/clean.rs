@@ -43,12 +43,13 @@ impl Care {
 
 /// Cleans `session`. `false` when something may be left all the same.
 pub(super) async fn clean(session: &mut Session, login: &Login) -> io::Result<bool> {
-    if session.status != b'I' {
-        session.order("ROLLBACK").await?;
-    }
+    let is_open = session.status != b'I';
     let seed = session.care.seed(session.key.secret);
     let asks = session.care.asked.is_none_or(|at| at.elapsed() > FRESH);
     let mut messages = BytesMut::new();
+    if is_open {
+        frontend::query("ROLLBACK", &mut messages)?;
+    }
     // `DISCARD ALL` stands alone in its message and leaves the seed as it is.
     frontend::query("DISCARD ALL", &mut messages)?;
     frontend::query(&format!("SET SEED TO {seed:.9}"), &mut messages)?;
@@ -57,7 +58,8 @@ pub(super) async fn clean(session: &mut Session, login: &Login) -> io::Result<bo
         session.care.asked = Some(Instant::now());
     }
     session.send(&messages).await?;
-    let mut left = 2 + usize::from(asks);
+    session.prepared.clear();
+    let mut left = 2 + usize::from(is_open) + usize::from(asks);
     while left > 0 {
         match session.receive().await? {
             Message::DataRow(row) => {

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -13,6 +15,7 @@ use postgres_protocol::message::backend::{AuthenticationSaslBody, Message};
 use postgres_protocol::message::frontend;
 
 use super::place::{Place, Wire};
+use super::prepared::Prepared;
 use super::report::Report;
 use super::session::{Key, Session};
 use crate::dial::Reached;
@@ -33,6 +36,8 @@ pub(super) struct Login {
     password: SecretString,
     statement_timeout: String,
     longest: i32,
+    /// Whether prepared statements last at the server, as far as is known.
+    prepared_lasts: Arc<AtomicBool>,
 }
 
 /// A login in progress.
@@ -55,6 +60,7 @@ impl Login {
             password: variables.secret("PASS").cloned().unwrap_or_default(),
             statement_timeout: format!("{}s", limits.timeout_seconds),
             longest: i32::try_from(longest_message(limits)).unwrap_or(i32::MAX),
+            prepared_lasts: Arc::new(AtomicBool::new(true)),
         })
     }
 
@@ -89,6 +95,10 @@ impl Login {
             offers_less: false,
         };
         attempt.session.longest = self.longest;
+        // Whatever does not pass settings on keeps no statements either.
+        if settings {
+            attempt.session.prepared = Prepared::new(Arc::clone(&self.prepared_lasts));
+        }
         match attempt.start(database, settings).await {
             Ok(()) => Ok(Some(attempt.session)),
             Err(_) if settings && attempt.offers_less => Ok(None),
@@ -108,10 +118,9 @@ impl Login {
 
     /// Sets what the start of a session could not.
     pub(super) async fn set_up(&self, session: &mut Session) -> io::Result<()> {
-        for (name, value) in self.settings() {
-            session.order(&format!("SET {name} = '{value}'")).await?;
-        }
-        Ok(())
+        let settings = self.settings();
+        let [one, two, three] = settings.map(|(name, value)| format!("SET {name} = '{value}'"));
+        session.order(&[&one, &two, &three]).await
     }
 
     /// Settings beyond those that every pooler passes on.
@@ -174,7 +183,7 @@ impl Login {
         };
         let process = key.process;
         let order = format!("SELECT pg_catalog.pg_terminate_backend({process})");
-        let ended = session.order(&order).await;
+        let ended = session.order(&[&order]).await;
         session.close().await;
         ended.ok()
     }

@@ -30,6 +30,8 @@ pub(super) struct Place {
 pub(super) struct Wire {
     /// The stream.
     pub(super) stream: Box<dyn Stream>,
+    /// Where it leads to.
+    pub(super) peer: Option<SocketAddr>,
     /// Whether nobody on the way can read it.
     pub(super) is_private: bool,
 }
@@ -79,14 +81,14 @@ impl Place {
     }
 
     async fn protect(&self, mut plain: TcpStream, reached: &Reached) -> Result<Wire, Fault> {
-        let is_local = plain
-            .peer_addr()
-            .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+        let peer = plain.peer_addr().ok();
+        let is_local = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
         if self.tls != Tls::Off {
             reached.enter(Stage::Tls);
             if offers_tls(&mut plain).await? {
                 return Ok(Wire {
                     stream: Box::new(self.encrypt(plain).await?),
+                    peer,
                     is_private: true,
                 });
             }
@@ -99,6 +101,7 @@ impl Place {
         }
         Ok(Wire {
             stream: Box::new(plain),
+            peer,
             is_private: is_local,
         })
     }

@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::clean::Care;
 use super::place::{Stream, Wire};
+use super::prepared::Prepared;
 
 /// Longest message that is read until the login says otherwise.
 const LONGEST: i32 = 64 * 1024;
@@ -23,6 +24,8 @@ const KEPT: usize = 256 * 1024;
 pub(super) struct Session {
     stream: Box<dyn Stream>,
     input: BytesMut,
+    /// Address of the server, or of what stands before it.
+    pub(super) peer: Option<SocketAddr>,
     /// What cancels its queries.
     pub(super) key: Key,
     /// Transaction status of the last `ReadyForQuery`: `I` is idle.
@@ -37,6 +40,10 @@ pub(super) struct Session {
     pub(super) is_kept: bool,
     /// What its cleaning remembers.
     pub(super) care: Care,
+    /// Its prepared statements.
+    pub(super) prepared: Prepared,
+    /// Whether its last run surely left nothing in it.
+    pub(super) is_spotless: bool,
     /// Whether settings are missing from its start.
     pub(super) is_bare: bool,
     /// Whether it must not be used again.
@@ -57,6 +64,7 @@ impl Session {
     pub(super) fn new(wire: Wire) -> Self {
         Self {
             stream: wire.stream,
+            peer: wire.peer,
             input: BytesMut::with_capacity(16 * 1024),
             key: Key::default(),
             status: b'I',
@@ -65,6 +73,8 @@ impl Session {
             is_unsent: false,
             is_kept: false,
             care: Care::default(),
+            prepared: Prepared::default(),
+            is_spotless: false,
             is_bare: false,
             is_broken: false,
         }
@@ -124,21 +134,26 @@ impl Session {
         }
     }
 
-    /// Runs one statement whose results do not matter.
-    pub(super) async fn order(&mut self, statement: &str) -> io::Result<()> {
-        let mut message = BytesMut::new();
-        frontend::query(statement, &mut message)?;
-        self.send(&message).await?;
+    /// Runs statements whose results do not matter, each in a transaction of its
+    /// own. They are sent together; one that is refused does not stop the next.
+    pub(super) async fn order(&mut self, statements: &[&str]) -> io::Result<()> {
+        let mut messages = BytesMut::new();
+        for statement in statements {
+            frontend::query(statement, &mut messages)?;
+        }
+        self.send(&messages).await?;
         let mut outcome = Ok(());
-        loop {
+        let mut left = statements.len();
+        while left > 0 {
             match self.receive().await? {
                 Message::ErrorResponse(_) => {
                     outcome = Err(io::Error::other("the server refused to set up the session"));
                 }
-                Message::ReadyForQuery(_) => return outcome,
+                Message::ReadyForQuery(_) => left -= 1,
                 _ => {}
             }
         }
+        outcome
     }
 
     /// Whether an idle session is still usable: the server said nothing,
@@ -164,11 +179,6 @@ impl Session {
             }
         };
         matches!(tokio::time::timeout(limit, asking).await, Ok(Ok(())))
-    }
-
-    /// Address of the server, or of what stands before it.
-    pub(super) fn peer(&self) -> Option<SocketAddr> {
-        self.stream.socket().peer_addr().ok()
     }
 
     /// Gives back what a big answer took.

@@ -9,11 +9,26 @@ use postgres_protocol::message::backend::{DataRowBody, Message, RowDescriptionBo
 use postgres_protocol::message::frontend;
 
 use super::names::NamesOf;
+use super::prepared::execute;
 use super::report::Report;
 use super::session::Session;
+use super::trace::leaves_none;
 use super::types::describe;
 use crate::Job;
 use crate::flow::Flow;
+
+/// Makes a session read only: its open transaction, and those after it.
+const READ_ONLY: [&str; 2] = [
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "BEGIN TRANSACTION READ ONLY",
+];
+/// There is no such statement: `invalid_sql_statement_name` in the appendix
+/// "PostgreSQL Error Codes" of its documentation, as the next two.
+const LOST: &str = "26000";
+/// There is one of this name: `duplicate_prepared_statement`.
+const TAKEN: &str = "42P05";
+/// Its result has other columns now: `feature_not_supported`.
+const CHANGED: &str = "0A000";
 
 /// Runs the script of `job` to its end. Everything that the server says goes
 /// into `flow`.
@@ -27,22 +42,16 @@ pub(super) async fn talk(
     flow: &mut Flow<'_>,
 ) -> io::Result<()> {
     let (script, read_only) = (job.input, job.read_only);
-    let mut messages = BytesMut::with_capacity(script.len() + 64);
-    if read_only {
-        session
-            .order("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
-            .await?;
-        session.order("BEGIN TRANSACTION READ ONLY").await?;
-        one_statement(script, &mut messages)?;
-    } else {
-        frontend::query(script, &mut messages)?;
-    }
-    session.send(&messages).await?;
+    let mut first = send(session, script, read_only).await?;
     let mut width = None;
     let mut changes = false;
     let mut copies = false;
     loop {
-        match flow.next(session.receive()).await? {
+        let message = match first.take() {
+            Some(message) => message,
+            None => flow.next(session.receive()).await?,
+        };
+        match message {
             Message::DataRow(row) => {
                 add_row(&row, width, flow)?;
                 flow.settle().await;
@@ -65,6 +74,7 @@ pub(super) async fn talk(
             }
             Message::ErrorResponse(body) => {
                 width = None;
+                session.prepared.forget(script);
                 let report = Report::read(body.fields());
                 let text = report.error_text(script);
                 flow.error(report.code, text).await;
@@ -93,25 +103,57 @@ pub(super) async fn talk(
     }
 }
 
-/// The script as one prepared statement with text results: a server refuses
-/// more than one there, so nothing can leave the read-only transaction.
-fn one_statement(script: &str, messages: &mut BytesMut) -> io::Result<()> {
-    frontend::parse("", script, [], messages)?;
-    let nothing = std::iter::empty::<i16>();
-    frontend::bind(
-        "",
-        "",
-        nothing.clone(),
-        std::iter::empty::<()>(),
-        |(), _| Ok(postgres_protocol::IsNull::Yes),
-        nothing,
-        messages,
-    )
-    .map_err(|_| io::Error::other("the statement cannot be bound"))?;
-    frontend::describe(b'P', "", messages)?;
-    frontend::execute("", 0, messages)?;
-    frontend::sync(messages);
-    Ok(())
+/// Sends the script. Gives back the first message of the answer where it had to
+/// be waited for.
+async fn send(session: &mut Session, script: &str, read_only: bool) -> io::Result<Option<Message>> {
+    let mut messages = BytesMut::with_capacity(script.len() + 64);
+    session.is_spotless = !read_only && leaves_none(script);
+    if session.is_spotless && session.status == b'I' {
+        let process = session.key.process;
+        let is_prepared = session.prepared.run(script, process, &mut messages)?;
+        session.send(&messages).await?;
+        return match is_prepared {
+            true => first_answer(session, script).await,
+            false => Ok(None),
+        };
+    }
+    session.prepared.close(&mut messages)?;
+    if read_only {
+        session.order(&READ_ONLY).await?;
+        // A server refuses more than one statement there, so nothing can leave
+        // the read-only transaction.
+        frontend::parse("", script, [], &mut messages)?;
+        execute("", &mut messages)?;
+    } else {
+        frontend::query(script, &mut messages)?;
+    }
+    session.send(&messages).await?;
+    Ok(None)
+}
+
+/// The first message of the answer of a prepared statement. When the server does
+/// not have the statement as it was, nothing ran, and the script is sent itself.
+async fn first_answer(session: &mut Session, script: &str) -> io::Result<Option<Message>> {
+    let refused = loop {
+        match session.receive().await? {
+            Message::ParseComplete | Message::BindComplete | Message::CloseComplete => {}
+            Message::ErrorResponse(body) => break body,
+            message => return Ok(Some(message)),
+        }
+    };
+    match Report::read(refused.fields()).code.as_deref() {
+        Some(LOST | TAKEN) => session.prepared.give_up(),
+        Some(CHANGED) => session.prepared.forget(script),
+        _ => return Ok(Some(Message::ErrorResponse(refused))),
+    }
+    while !matches!(session.receive().await?, Message::ReadyForQuery(_)) {}
+    if session.status != b'I' {
+        return Err(io::Error::other("a transaction began by itself"));
+    }
+    let mut message = BytesMut::new();
+    frontend::query(script, &mut message)?;
+    session.send(&message).await?;
+    Ok(None)
 }
 
 /// There is no input to copy from.

@@ -82,7 +82,7 @@ async fn a_lie_about_a_length_takes_no_memory() {
 
 /// Stands before PostgreSQL like a pooler that knows few settings: a start
 /// that asks for more is refused in its words.
-async fn pooler(server: u16) -> u16 {
+pub async fn pooler(server: u16) -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

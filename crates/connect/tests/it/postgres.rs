@@ -161,6 +161,20 @@ async fn nothing_of_a_session_reaches_the_next_run() {
 }
 
 #[tokio::test]
+async fn what_an_operator_of_a_user_leaves_reaches_no_other_run() {
+    let postgres = Postgres::shared();
+    let target = server("postgres", &postgres.database(), &[]);
+    let script = "create function leave(int, int) returns bool language plpgsql as
+            $$ begin perform set_config('my.secret', 'x', false); return true; end $$;
+        create operator ~~ (leftarg = int, rightarg = int, function = leave)";
+    assert_eq!(say(&*target, script).await.1, 0);
+    assert_eq!(say(&*target, "select 1 like 2").await.1, 0);
+    let (said, _) = say(&*target, "select current_setting('my.secret', true)").await;
+    let row = said.lines().nth(1).unwrap();
+    assert!(row.is_empty() || row == "NULL", "{said}");
+}
+
+#[tokio::test]
 async fn a_read_only_run_cannot_write() {
     let postgres = Postgres::shared();
     let target = server("postgres", &postgres.database(), &[]);
