@@ -73,6 +73,8 @@ fn leaf(condition: &Expr) -> Truth {
     match condition {
         Expr::Compare(comparison, left, right) => compared(*comparison, left, right),
         Expr::IsNull(inner, true) if is_never_null(inner) => Truth::Always,
+        // What a comparison comes to is not asked.
+        Expr::IsNull(inner, true) if matches!(**inner, Expr::Compare(..)) => Truth::Fixed,
         Expr::In(value, list, false) if list.contains(value) => Truth::Always,
         Expr::Between(values, false) => {
             let [value, low, high] = values.as_ref();

@@ -365,7 +365,8 @@ fn call(node: &SyntaxNode<'_>) -> Expr {
                 None => all(&callee),
             };
         }
-        ANY_FN | ALL_FN | SOME_FN => return all(&callee),
+        ANY_FN | SOME_FN => return all(&callee),
+        ALL_FN => return Expr::Of(vec![all(&callee), Expr::Open]),
         kind => return Expr::Form(form(kind), callee.children().map(|c| expr(&c)).collect()),
     };
     Expr::Call(name, arguments)

@@ -6,7 +6,7 @@ use super::rows::Rows;
 use super::{Purpose, Relation, Resolver, Scope};
 use crate::facts::{Access, Kind, Risk};
 use crate::tautology::is_tautology;
-use crate::tree::{Body, Change, Expr, Filter, Name, Source, SourceKind};
+use crate::tree::{Body, Change, Comparison, Expr, Filter, Name, Query, Source, SourceKind};
 
 impl Resolver<'_> {
     /// Resolves a change; the rows are those it returns.
@@ -100,9 +100,7 @@ impl Resolver<'_> {
                 self.found.risks.insert(Risk::NoWhere);
                 false
             }
-            Filter::Where(condition)
-                if is_tautology(condition) || is_all_of_itself(condition, &change.targets) =>
-            {
+            Filter::Where(condition) if takes_all(condition, change) => {
                 self.found.risks.insert(Risk::Tautology);
                 false
             }
@@ -125,15 +123,43 @@ impl Resolver<'_> {
     }
 }
 
-/// Whether a condition is `id IN (SELECT id FROM t)` for the changed table `t`.
-fn is_all_of_itself(condition: &Expr, targets: &[Source]) -> bool {
-    let (Expr::In(value, list, false), [target]) = (condition, targets) else {
+/// Whether a condition chooses every row of the changed table: it is true for each, or
+/// compares the table with itself.
+fn takes_all(condition: &Expr, change: &Change) -> bool {
+    match condition {
+        Expr::And(parts) => parts.iter().all(|part| takes_all(part, change)),
+        Expr::Or(parts) if parts.iter().any(|part| takes_all(part, change)) => true,
+        _ => is_tautology(condition) || is_all_of_itself(condition, change),
+    }
+}
+
+/// Whether a condition finds each row of the changed table `t` in `t`:
+/// `id IN (SELECT id FROM t)`, `id = ANY (SELECT id FROM t)`,
+/// `EXISTS (SELECT 1 FROM t AS o WHERE o.id = t.id)`, or `o.id = t.id` where `t AS o` is
+/// joined.
+fn is_all_of_itself(condition: &Expr, change: &Change) -> bool {
+    let [target] = change.targets.as_slice() else {
         return false;
     };
-    let (Expr::Column(column), [Expr::Query(query)]) = (value.as_ref(), list.as_slice()) else {
-        return false;
+    let (value, query) = match condition {
+        Expr::In(value, list, false) => match list.as_slice() {
+            [Expr::Query(query)] => (value, query),
+            _ => return false,
+        },
+        Expr::Compare(Comparison::Equal, value, right) => match right.as_ref() {
+            Expr::Of(parts) => match parts.as_slice() {
+                [Expr::Query(query)] => (value, query),
+                _ => return false,
+            },
+            _ => {
+                let sources = change.sources.iter().chain([target]);
+                return is_same_column_of(condition, target, &sources.collect::<Vec<_>>());
+            }
+        },
+        Expr::Exists(query) => return has_its_own(query, target),
+        _ => return false,
     };
-    let Body::Select(select) = &query.body else {
+    let (Expr::Column(column), Body::Select(select)) = (value.as_ref(), &query.body) else {
         return false;
     };
     let is_same_table = matches!(select.sources.as_slice(), [source] if source.kind == target.kind);
@@ -142,4 +168,46 @@ fn is_all_of_itself(condition: &Expr, targets: &[Source]) -> bool {
         _ => false,
     };
     is_same_table && is_same_column && select.filters.is_empty() && !query.is_limited
+}
+
+/// Whether a query finds the row of `target` around it in the same table.
+fn has_its_own(query: &Query, target: &Source) -> bool {
+    let Body::Select(select) = &query.body else {
+        return false;
+    };
+    match (select.sources.as_slice(), select.filters.as_slice()) {
+        ([source], [condition]) => {
+            let condition = match condition {
+                Expr::Of(parts) => parts.first().filter(|_| parts.len() == 1),
+                other => Some(other),
+            };
+            let is_its_own = |it: &Expr| is_same_column_of(it, target, &[source, target]);
+            source.kind == target.kind && condition.is_some_and(is_its_own)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a condition is `a.x = b.x` for two of `sources` that are the table of `target`.
+fn is_same_column_of(condition: &Expr, target: &Source, sources: &[&Source]) -> bool {
+    let Expr::Compare(Comparison::Equal, left, right) = condition else {
+        return false;
+    };
+    let (Expr::Column(left), Expr::Column(right)) = (left.as_ref(), right.as_ref()) else {
+        return false;
+    };
+    let ([one, column], [other, same]) = (left.as_slice(), right.as_slice()) else {
+        return false;
+    };
+    let is_of = |qualifier: &String| {
+        sources.iter().any(|source| {
+            let is_named = match (&source.alias, &source.kind) {
+                (Some(alias), _) => alias == qualifier,
+                (None, SourceKind::Table(name)) => name.last() == Some(qualifier),
+                _ => false,
+            };
+            is_named && source.kind == target.kind
+        })
+    };
+    one != other && column == same && is_of(one) && is_of(other)
 }

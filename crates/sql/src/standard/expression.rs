@@ -88,6 +88,12 @@ pub(super) fn expr(value: &ast::Expr) -> Expr {
             }
         }
         E::Subquery(inner) => Expr::Query(Box::new(query(inner))),
+        E::AnyOp {
+            left,
+            compare_op: BinaryOperator::Eq,
+            right,
+            ..
+        } => Expr::In(boxed(left), vec![expr(right)], false),
         E::Wildcard(_) => Expr::Star(Vec::new()),
         E::QualifiedWildcard(table, _) => Expr::Star(name(table)),
         other => everything(other),
