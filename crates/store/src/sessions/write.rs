@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::moved::Moved;
+use super::opening::Opening;
 use crate::recordings::RecordingTail;
 use crate::sql::{Sql, sql};
 use crate::writer::{Closed, Op, Opened};
@@ -35,8 +36,8 @@ impl OrgStore {
             created_at: session.created_at.micros(),
             version: row.version,
             replica: row.replica,
-            detail: serde_json::to_string(session)?,
-            moved: None,
+            detail: serde_json::to_string(&Opening::of(session))?,
+            moved: serde_json::to_string(&Moved::of(session))?,
             input: input.to_owned(),
         };
         self.inner

@@ -84,7 +84,7 @@ mod tests {
             version: 1,
             replica: "one".to_owned(),
             detail: "detail".to_owned(),
-            moved: None,
+            moved: "moved 1".to_owned(),
             input: "input".to_owned(),
         }))
     }

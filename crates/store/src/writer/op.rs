@@ -42,10 +42,10 @@ pub(crate) struct Opened {
     pub(crate) created_at: i64,
     pub(crate) version: i64,
     pub(crate) replica: String,
-    /// The session as it was opened.
+    /// What it is from its beginning.
     pub(crate) detail: String,
-    /// Where it stands, once it moved on.
-    pub(crate) moved: Option<String>,
+    /// Where it stands.
+    pub(crate) moved: String,
     pub(crate) input: String,
 }
 
@@ -169,7 +169,7 @@ impl Op {
                     Cell::Int(row.version),
                     Cell::text(&row.replica),
                     Cell::text(&row.detail),
-                    Cell::opt(row.moved.as_deref()),
+                    Cell::text(&row.moved),
                     Cell::text(&row.input),
                 ]);
                 cells
