@@ -48,7 +48,7 @@ impl OrgStore {
 
     /// Closes a session together with the end of its recording and the audit
     /// row of its call; durable when this returns. A session that is done stays
-    /// as it is.
+    /// as it is, and keeps the recording that came first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
@@ -58,12 +58,11 @@ impl OrgStore {
         tail: Option<RecordingTail>,
         audit: Option<&AuditRow>,
     ) -> Result<(), Error> {
-        let mut ops = vec![Op::Close(Box::new(closed(
-            self.org,
-            session,
-            self.inner.replica,
-        )?))];
-        ops.extend(tail.and_then(RecordingTail::into_segment).map(Op::Segment));
+        let (recording, segment) = tail.map(RecordingTail::split).unwrap_or_default();
+        let mut row = closed(self.org, session, self.inner.replica)?;
+        row.recording = recording;
+        let mut ops = vec![Op::Close(Box::new(row))];
+        ops.extend(segment.map(Op::Segment));
         if let Some(row) = audit {
             ops.push(self.audit_op(row)?);
         }
@@ -113,5 +112,6 @@ fn row_of(org: OrgId, session: &Session, replica: Uuid) -> Closed {
         version: session.version,
         replica: replica.to_string(),
         moved: String::new(),
+        recording: None,
     }
 }

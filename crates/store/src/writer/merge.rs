@@ -18,6 +18,9 @@ const MOVES: [(usize, usize); 7] = [
     (16, 8),
 ];
 
+/// Column of the recording of a new session, and of one that moves on.
+const RECORDING: (usize, usize) = (18, 9);
+
 /// Column of the organization, in both kinds of rows.
 const ORG: usize = 1;
 
@@ -47,12 +50,14 @@ pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
 
 /// As the statement of a close does it: what is done stays as it is.
 fn move_on<'a>(open: &mut Row<'a>, mut close: Row<'a>) {
-    let (mine, its) = (text(open, ORG), text(&close, ORG));
-    if mine != its || text(open, STATUS) == Some("done") {
+    if text(open, ORG) != text(&close, ORG) {
         return;
     }
-    for (to, from) in MOVES {
-        if let (Some(to), Some(from)) = (open.cells.get_mut(to), close.cells.get_mut(from)) {
+    let is_done = text(open, STATUS) == Some("done");
+    let moves = MOVES.iter().filter(|_| !is_done);
+    let recording = matches!(open.cells.get(RECORDING.0), Some(Cell::Null)).then_some(&RECORDING);
+    for (to, from) in moves.chain(recording) {
+        if let (Some(to), Some(from)) = (open.cells.get_mut(*to), close.cells.get_mut(*from)) {
             std::mem::swap(to, from);
         }
     }
@@ -89,7 +94,7 @@ mod tests {
         }))
     }
 
-    fn closed(id: &str, org: &str, version: i64) -> Op {
+    fn closed(id: &str, org: &str, version: i64, recording: Option<&str>) -> Op {
         Op::Close(Box::new(Closed {
             id: id.to_owned(),
             org: org.to_owned(),
@@ -100,6 +105,7 @@ mod tests {
             version,
             replica: "two".to_owned(),
             moved: format!("moved {version}"),
+            recording: recording.map(str::to_owned),
         }))
     }
 
@@ -116,10 +122,11 @@ mod tests {
     fn a_session_that_moved_on_is_one_row() {
         let ops = [
             opened("a"),
-            closed("b", "head 1", 2),
-            closed("a", "another", 9),
-            closed("a", "head 1", 2),
-            closed("a", "head 1", 3),
+            closed("b", "head 1", 2, Some("b said")),
+            closed("a", "another", 9, Some("another said")),
+            closed("a", "head 1", 2, None),
+            closed("a", "head 1", 3, Some("said")),
+            closed("a", "head 1", 4, Some("said again")),
             opened("c"),
         ];
         let frame = Frame::of(ops.iter());
@@ -131,7 +138,8 @@ mod tests {
         assert_eq!(
             done[8..],
             [
-                "done", "success", "APPROVED", "low", "7", "2", "two", "detail", "moved 2", "input"
+                "done", "success", "APPROVED", "low", "7", "2", "two", "detail", "moved 2",
+                "input", "said"
             ]
         );
         assert_eq!(told(&rows[2])[8], "open");

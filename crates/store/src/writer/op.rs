@@ -60,6 +60,8 @@ pub(crate) struct Closed {
     pub(crate) version: i64,
     pub(crate) replica: String,
     pub(crate) moved: String,
+    /// All of its recording, when that is short.
+    pub(crate) recording: Option<String>,
 }
 
 /// Columns of a segment.
@@ -83,6 +85,17 @@ pub(crate) struct Audit {
     pub(crate) detail: String,
 }
 
+/// Columns of a session that moves on, as they follow its id and organization.
+const MOVES: [&str; 7] = [
+    "status",
+    "outcome",
+    "review_status",
+    "risk_level",
+    "version",
+    "replica",
+    "moved",
+];
+
 impl Kind {
     /// Every kind, in its order.
     pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Segment, Self::Close, Self::Audit];
@@ -90,9 +103,9 @@ impl Kind {
     /// Columns of one row.
     pub(crate) const fn width(self) -> usize {
         match self {
-            Self::Open => 18,
+            Self::Open => 19,
             Self::Segment => 7,
-            Self::Close => 9,
+            Self::Close => 10,
             Self::Audit => 4,
         }
     }
@@ -103,7 +116,7 @@ impl Kind {
             Self::Open => format!(
                 "INSERT INTO session (id, org_id, user_id, connection_id, connection, \
                  connection_type, verb, origin, status, outcome, review_status, risk_level, \
-                 created_at, version, replica, detail, moved, input) VALUES {values}"
+                 created_at, version, replica, detail, moved, input, recording) VALUES {values}"
             ),
             // A segment is written again when it is not known to be stored.
             Self::Segment => format!(
@@ -111,14 +124,25 @@ impl Kind {
                  length_bytes, object, data) VALUES {values} \
                  ON CONFLICT (session_id, seq) DO NOTHING"
             ),
-            // A session that is done stays as it is.
-            Self::Close => format!(
-                "UPDATE session SET status = v.column3, outcome = v.column4, \
-                 review_status = v.column5, risk_level = v.column6, version = v.column7, \
-                 replica = v.column8, moved = v.column9 FROM (VALUES {values}) AS v \
-                 WHERE session.id = v.column1 AND session.org_id = v.column2 \
-                 AND session.status <> 'done'"
-            ),
+            // A session that is done stays as it is. What it said is put on file
+            // all the same, as a segment would be.
+            Self::Close => {
+                let mut moves = String::new();
+                for (column, from) in MOVES.iter().zip(3..) {
+                    moves.push_str(&format!(
+                        "{column} = CASE WHEN session.status = 'done' \
+                         THEN session.{column} ELSE v.column{from} END, "
+                    ));
+                }
+                format!(
+                    "UPDATE session SET {moves}\
+                     recording = COALESCE(session.recording, v.column10) \
+                     FROM (VALUES {values}) AS v \
+                     WHERE session.id = v.column1 AND session.org_id = v.column2 \
+                     AND (session.status <> 'done' \
+                     OR (session.recording IS NULL AND v.column10 IS NOT NULL))"
+                )
+            }
             Self::Audit => {
                 format!("INSERT INTO audit_event (org_id, id, at, detail) VALUES {values}")
             }
@@ -171,6 +195,7 @@ impl Op {
                     Cell::text(&row.detail),
                     Cell::text(&row.moved),
                     Cell::text(&row.input),
+                    Cell::Null,
                 ]);
                 cells
             }
@@ -184,6 +209,7 @@ impl Op {
                 Cell::Int(row.version),
                 Cell::text(&row.replica),
                 Cell::text(&row.moved),
+                Cell::opt(row.recording.as_deref()),
             ],
             Self::Segment(row) => vec![
                 Cell::text(&row.session),
