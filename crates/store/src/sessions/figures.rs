@@ -24,7 +24,7 @@ pub(super) struct Figures<'a> {
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Masked<'a> {
-    #[serde(skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     info_types: Cow<'a, BTreeMap<String, u64>>,
     #[serde(skip_serializing_if = "is_default")]
     total_redact_count: u64,

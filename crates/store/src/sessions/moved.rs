@@ -17,29 +17,29 @@ type Object = Map<String, Value>;
 /// The members of a session that move, as they are now.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Moved<'a> {
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) executed_by: Cow<'a, Option<Person>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) started_at: Option<Moment>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ended_at: Option<Moment>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) exit_code: Option<i32>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failure: Cow<'a, Option<Failure>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(super) labels: Cow<'a, Object>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(super) integrations_metadata: Cow<'a, Object>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) metrics: Figures<'a>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) review: Cow<'a, Option<Object>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) ai_analysis: Cow<'a, Option<Object>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "<[Object]>::is_empty")]
     pub(super) guardrails_info: Cow<'a, [Object]>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     updated_at: Option<Moment>,
 }
 

@@ -14,27 +14,27 @@ use super::is_default;
 /// The members of a session that stay and are no column.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Opening<'a> {
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(super) connection_subtype: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) connection_tags: Cow<'a, BTreeMap<String, String>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(super) user_email: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub(super) user_name: Cow<'a, str>,
     #[serde(default = "person", skip_serializing_if = "is_person")]
     pub(super) identity_type: IdentityType,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) client: Option<Program<'a>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) database: Cow<'a, Option<String>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Cow<'a, Option<String>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) session_batch_id: Cow<'a, Option<String>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) correlation_id: Cow<'a, Option<String>>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(super) metadata: Cow<'a, Map<String, Value>>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Opening<'a> {
 #[derive(PartialEq, Serialize, Deserialize)]
 pub(super) struct Program<'a> {
     name: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     version: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "is_default")]
     is_agent_credential: bool,

@@ -27,14 +27,16 @@ const ORG: usize = 1;
 /// Column of the status of a new session.
 const STATUS: usize = 8;
 
-/// Lets a session that was opened and moved on be one row.
+/// Lets a session that was opened and moved on be one row. Rows come kind by kind,
+/// those of a kind in their order: each statement and each tree is gone through
+/// once.
 pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
     let mut merged: Vec<Row<'a>> = Vec::new();
-    let mut opened: HashMap<String, usize> = HashMap::new();
+    let mut opened: HashMap<&str, usize> = HashMap::new();
     for row in rows {
         let place = match (row.kind, row.session()) {
             (Kind::Open, Some(id)) => {
-                opened.insert(id.to_owned(), merged.len());
+                opened.insert(id, merged.len());
                 None
             }
             (_, Some(id)) => opened.get(id).copied(),
@@ -45,6 +47,7 @@ pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
             None => merged.push(row),
         }
     }
+    merged.sort_by_key(|row| row.kind);
     merged
 }
 
@@ -132,7 +135,7 @@ mod tests {
         let frame = Frame::of(ops.iter());
         let rows = merge(frame.rows());
         let kinds: Vec<_> = rows.iter().map(|row| row.kind).collect();
-        assert_eq!(kinds, [Kind::Open, Kind::Close, Kind::Open]);
+        assert_eq!(kinds, [Kind::Open, Kind::Open, Kind::Close]);
         let done = told(&rows[0]);
         assert_eq!(done[..2], ["a", "head 1"]);
         assert_eq!(
@@ -142,6 +145,6 @@ mod tests {
                 "input", "said"
             ]
         );
-        assert_eq!(told(&rows[2])[8], "open");
+        assert_eq!(told(&rows[1])[8], "open");
     }
 }

@@ -179,53 +179,49 @@ impl Op {
         }
     }
 
-    /// The values of its row, as many as its kind is wide.
-    pub(crate) fn cells(&self) -> Vec<Cell<'_>> {
+    /// Tells the values of its row, as many as its kind is wide.
+    pub(crate) fn tell<'a>(&'a self, mut cell: impl FnMut(Cell<'a>)) {
         match self {
             Self::Open(row) => {
-                let mut cells = Vec::with_capacity(Kind::Open.width());
-                cells.extend(row.head.iter().map(|text| Cell::text(text)));
-                cells.extend([
-                    Cell::opt(row.outcome),
-                    Cell::opt(row.review_status.as_deref()),
-                    Cell::opt(row.risk_level.as_deref()),
-                    Cell::Int(row.created_at),
-                    Cell::Int(row.version),
-                    Cell::text(&row.replica),
-                    Cell::text(&row.detail),
-                    Cell::text(&row.moved),
-                    Cell::text(&row.input),
-                    Cell::Null,
-                ]);
-                cells
+                row.head.iter().for_each(|text| cell(Cell::text(text)));
+                cell(Cell::opt(row.outcome));
+                cell(Cell::opt(row.review_status.as_deref()));
+                cell(Cell::opt(row.risk_level.as_deref()));
+                cell(Cell::Int(row.created_at));
+                cell(Cell::Int(row.version));
+                cell(Cell::plain(&row.replica));
+                cell(Cell::plain(&row.detail));
+                cell(Cell::plain(&row.moved));
+                cell(Cell::text(&row.input));
+                cell(Cell::Null);
             }
-            Self::Close(row) => vec![
-                Cell::text(&row.id),
-                Cell::text(&row.org),
-                Cell::text(row.status),
-                Cell::opt(row.outcome),
-                Cell::opt(row.review_status.as_deref()),
-                Cell::opt(row.risk_level.as_deref()),
-                Cell::Int(row.version),
-                Cell::text(&row.replica),
-                Cell::text(&row.moved),
-                Cell::opt(row.recording.as_deref()),
-            ],
-            Self::Segment(row) => vec![
-                Cell::text(&row.session),
-                Cell::text(&row.org),
-                Cell::Int(row.seq),
-                Cell::Int(row.offset),
-                Cell::Int(row.length),
-                Cell::opt(row.object.as_deref()),
-                Cell::opt(row.data.as_deref()),
-            ],
-            Self::Audit(row) => vec![
-                Cell::text(&row.org),
-                Cell::text(&row.id),
-                Cell::Int(row.at),
-                Cell::text(&row.detail),
-            ],
+            Self::Close(row) => {
+                cell(Cell::plain(&row.id));
+                cell(Cell::plain(&row.org));
+                cell(Cell::plain(row.status));
+                cell(row.outcome.map_or(Cell::Null, Cell::plain));
+                cell(Cell::opt(row.review_status.as_deref()));
+                cell(Cell::opt(row.risk_level.as_deref()));
+                cell(Cell::Int(row.version));
+                cell(Cell::plain(&row.replica));
+                cell(Cell::plain(&row.moved));
+                cell(row.recording.as_deref().map_or(Cell::Null, Cell::plain));
+            }
+            Self::Segment(row) => {
+                cell(Cell::plain(&row.session));
+                cell(Cell::plain(&row.org));
+                cell(Cell::Int(row.seq));
+                cell(Cell::Int(row.offset));
+                cell(Cell::Int(row.length));
+                cell(Cell::opt(row.object.as_deref()));
+                cell(row.data.as_deref().map_or(Cell::Null, Cell::plain));
+            }
+            Self::Audit(row) => {
+                cell(Cell::plain(&row.org));
+                cell(Cell::plain(&row.id));
+                cell(Cell::Int(row.at));
+                cell(Cell::plain(&row.detail));
+            }
         }
     }
 }
@@ -239,6 +235,12 @@ impl<'a> Cell<'a> {
         } else {
             text.into()
         })
+    }
+
+    /// Text that holds no U+0000: an id, a word of the model, or JSON, which
+    /// escapes it (RFC 8259, section 7).
+    const fn plain(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
     }
 
     fn opt(text: Option<&'a str>) -> Self {
