@@ -3,7 +3,8 @@
 //! An event is one line of JSON, `[seconds, "o" or "e", "text"]`. Segments of
 //! some megabytes go to the object store while the session runs; what is left
 //! at its end goes into the store with the session itself when it is small, and
-//! into the row of the session when it is all of a short recording.
+//! into the row of the session when it is all of a short recording and nobody else
+//! can have ended the session.
 
 mod read;
 
@@ -67,14 +68,15 @@ struct State {
 pub struct RecordingTail(Option<Segment>);
 
 impl RecordingTail {
-    /// All of a recording that is short, or else its last segment.
-    pub(crate) fn split(self) -> (Option<String>, Option<Segment>) {
+    /// All of a recording that is short, when it may lie in the row of its session,
+    /// or else its last segment.
+    pub(crate) fn split(self, may_lie_in_row: bool) -> (Option<String>, Option<Segment>) {
         match self.0 {
             Some(Segment {
                 seq: 0,
                 data: Some(events),
                 ..
-            }) if events.len() <= SHORT => (Some(events), None),
+            }) if may_lie_in_row && events.len() <= SHORT => (Some(events), None),
             segment => (None, segment),
         }
     }

@@ -10,7 +10,7 @@ use crate::{Error, Store};
 const LEASE: i64 = 30;
 
 /// Age in seconds from which an open session of this gateway must be a run.
-const ORPHAN: i64 = 60;
+pub(crate) const ORPHAN: i64 = 60;
 
 impl Store {
     /// Counts this process among the gateways. Where no other process can

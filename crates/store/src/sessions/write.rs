@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::moved::Moved;
 use super::opening::Opening;
 use crate::recordings::RecordingTail;
+use crate::replicas::ORPHAN;
 use crate::sql::{Sql, sql};
 use crate::writer::{Closed, Op, Opened};
 use crate::{Error, OrgStore};
@@ -48,7 +49,7 @@ impl OrgStore {
 
     /// Closes a session together with the end of its recording and the audit
     /// row of its call; durable when this returns. A session that is done stays
-    /// as it is, and keeps the recording that came first.
+    /// as it is; what was recorded of it is kept all the same.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
@@ -58,7 +59,9 @@ impl OrgStore {
         tail: Option<RecordingTail>,
         audit: Option<&AuditRow>,
     ) -> Result<(), Error> {
-        let (recording, segment) = tail.map(RecordingTail::split).unwrap_or_default();
+        let (recording, segment) = tail
+            .map(|tail| tail.split(self.is_surely_open(session)))
+            .unwrap_or_default();
         let mut row = closed(self.org, session, self.inner.replica)?;
         row.recording = recording;
         let mut ops = vec![Op::Close(Box::new(row))];
@@ -67,6 +70,14 @@ impl OrgStore {
             ops.push(self.audit_op(row)?);
         }
         self.inner.writer.write(ops).await
+    }
+
+    /// Whether nobody can have ended a session whose run ends now: no other gateway,
+    /// because there is none, nor this one, which ends no session that is younger
+    /// than [`ORPHAN`]. Of one that is done already the row takes nothing more.
+    fn is_surely_open(&self, session: &Session) -> bool {
+        let age = self.now().micros_since(session.created_at);
+        !self.inner.db.is_shared() && age < ORPHAN * 1_000_000
     }
 }
 

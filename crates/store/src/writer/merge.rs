@@ -7,8 +7,8 @@ use super::frame::Row;
 use super::op::{Cell, Kind};
 
 /// Columns of a new session and, for each, that of one that moves on: status,
-/// outcome, status of the review, risk, version, replica and what moved.
-const MOVES: [(usize, usize); 7] = [
+/// outcome, status of the review, risk, version, replica, what moved and the recording.
+const MOVES: [(usize, usize); 8] = [
     (STATUS, 2),
     (9, 3),
     (10, 4),
@@ -16,10 +16,8 @@ const MOVES: [(usize, usize); 7] = [
     (13, 6),
     (14, 7),
     (16, 8),
+    (18, 9),
 ];
-
-/// Column of the recording of a new session, and of one that moves on.
-const RECORDING: (usize, usize) = (18, 9);
 
 /// Column of the organization, in both kinds of rows.
 const ORG: usize = 1;
@@ -53,14 +51,12 @@ pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
 
 /// As the statement of a close does it: what is done stays as it is.
 fn move_on<'a>(open: &mut Row<'a>, mut close: Row<'a>) {
-    if text(open, ORG) != text(&close, ORG) {
+    let (mine, its) = (text(open, ORG), text(&close, ORG));
+    if mine != its || text(open, STATUS) == Some("done") {
         return;
     }
-    let is_done = text(open, STATUS) == Some("done");
-    let moves = MOVES.iter().filter(|_| !is_done);
-    let recording = matches!(open.cells.get(RECORDING.0), Some(Cell::Null)).then_some(&RECORDING);
-    for (to, from) in moves.chain(recording) {
-        if let (Some(to), Some(from)) = (open.cells.get_mut(*to), close.cells.get_mut(*from)) {
+    for (to, from) in MOVES {
+        if let (Some(to), Some(from)) = (open.cells.get_mut(to), close.cells.get_mut(from)) {
             std::mem::swap(to, from);
         }
     }
@@ -127,9 +123,8 @@ mod tests {
             opened("a"),
             closed("b", "head 1", 2, Some("b said")),
             closed("a", "another", 9, Some("another said")),
-            closed("a", "head 1", 2, None),
-            closed("a", "head 1", 3, Some("said")),
-            closed("a", "head 1", 4, Some("said again")),
+            closed("a", "head 1", 2, Some("said")),
+            closed("a", "head 1", 3, Some("said again")),
             opened("c"),
         ];
         let frame = Frame::of(ops.iter());

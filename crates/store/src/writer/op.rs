@@ -85,17 +85,6 @@ pub(crate) struct Audit {
     pub(crate) detail: String,
 }
 
-/// Columns of a session that moves on, as they follow its id and organization.
-const MOVES: [&str; 7] = [
-    "status",
-    "outcome",
-    "review_status",
-    "risk_level",
-    "version",
-    "replica",
-    "moved",
-];
-
 impl Kind {
     /// Every kind, in its order.
     pub(crate) const ALL: [Self; 4] = [Self::Open, Self::Segment, Self::Close, Self::Audit];
@@ -124,25 +113,15 @@ impl Kind {
                  length_bytes, object, data) VALUES {values} \
                  ON CONFLICT (session_id, seq) DO NOTHING"
             ),
-            // A session that is done stays as it is. What it said is put on file
-            // all the same, as a segment would be.
-            Self::Close => {
-                let mut moves = String::new();
-                for (column, from) in MOVES.iter().zip(3..) {
-                    moves.push_str(&format!(
-                        "{column} = CASE WHEN session.status = 'done' \
-                         THEN session.{column} ELSE v.column{from} END, "
-                    ));
-                }
-                format!(
-                    "UPDATE session SET {moves}\
-                     recording = COALESCE(session.recording, v.column10) \
-                     FROM (VALUES {values}) AS v \
-                     WHERE session.id = v.column1 AND session.org_id = v.column2 \
-                     AND (session.status <> 'done' \
-                     OR (session.recording IS NULL AND v.column10 IS NOT NULL))"
-                )
-            }
+            // A session that is done stays as it is.
+            Self::Close => format!(
+                "UPDATE session SET status = v.column3, outcome = v.column4, \
+                 review_status = v.column5, risk_level = v.column6, version = v.column7, \
+                 replica = v.column8, moved = v.column9, recording = v.column10 \
+                 FROM (VALUES {values}) AS v \
+                 WHERE session.id = v.column1 AND session.org_id = v.column2 \
+                 AND session.status <> 'done'"
+            ),
             Self::Audit => {
                 format!("INSERT INTO audit_event (org_id, id, at, detail) VALUES {values}")
             }
