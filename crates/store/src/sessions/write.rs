@@ -1,6 +1,6 @@
 //! Writing sessions, through group commit.
 
-use model::{AuditRow, OrgId, Session};
+use model::{AuditRow, OrgId, Session, SessionStatus};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -60,7 +60,7 @@ impl OrgStore {
         audit: Option<&AuditRow>,
     ) -> Result<(), Error> {
         let (recording, segment) = tail
-            .map(|tail| tail.split(self.is_surely_open(session)))
+            .map(|tail| tail.split(self.ends_surely(session)))
             .unwrap_or_default();
         let mut row = closed(self.org, session, self.inner.replica)?;
         row.recording = recording;
@@ -72,12 +72,14 @@ impl OrgStore {
         self.inner.writer.write(ops).await
     }
 
-    /// Whether nobody can have ended a session whose run ends now: no other gateway,
-    /// because there is none, nor this one, which ends no session that is younger
-    /// than [`ORPHAN`]. Of one that is done already the row takes nothing more.
-    fn is_surely_open(&self, session: &Session) -> bool {
+    /// Whether a session ends now and nobody can have ended it before: no other
+    /// gateway, because there is none, nor this one, which ends no session that is
+    /// younger than [`ORPHAN`]. Of one that is done the row takes nothing more.
+    fn ends_surely(&self, session: &Session) -> bool {
         let age = self.now().micros_since(session.created_at);
-        !self.inner.db.is_shared() && age < ORPHAN * 1_000_000
+        session.status == SessionStatus::Done
+            && !self.inner.db.is_shared()
+            && age < ORPHAN * 1_000_000
     }
 }
 
