@@ -53,6 +53,14 @@ impl Verb {
             Self::Introspect => "introspect",
         }
     }
+
+    /// Reads the word on the wire.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Exec, Self::Connect, Self::Introspect]
+            .into_iter()
+            .find(|verb| verb.as_str() == word)
+    }
 }
 
 /// How rows are answered.

@@ -266,6 +266,23 @@ impl Origin {
             Self::Unknown => "unknown",
         }
     }
+
+    /// Reads the word on the wire.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Cli,
+            Self::Webapp,
+            Self::Api,
+            Self::Mcp,
+            Self::Runbooks,
+            Self::Proxymanager,
+            Self::Agent,
+            Self::Unknown,
+        ]
+        .into_iter()
+        .find(|origin| origin.as_str() == word)
+    }
 }
 
 #[cfg(test)]

@@ -63,27 +63,14 @@ impl Home {
     async fn fill(&self) {
         let mut sample = session();
         end(&mut sample);
-        let quoted = |value: &serde_json::Value| value.to_string().replace('\'', "''");
-        let detail = serde_json::to_value(&sample).unwrap();
-        let mut moved = detail.clone();
-        // As the store keeps it: what a session is from its beginning is told once.
-        moved.as_object_mut().unwrap().retain(|key, _| {
-            ![
-                "id", "client", "reason", "database", "verb", "origin", "metadata",
-            ]
-            .contains(&&**key)
-                && ![
-                    "connection",
-                    "user_",
-                    "identity",
-                    "session_",
-                    "correl",
-                    "created",
-                ]
-                .iter()
-                .any(|start| key.starts_with(start))
+        // As the store keeps it.
+        let detail = serde_json::json!({
+            "connection_subtype": sample.connection_subtype,
+            "connection_tags": sample.connection_tags,
+            "user_email": sample.user_email,
+            "user_name": sample.user_name,
         });
-        let (detail, moved) = (quoted(&detail), quoted(&moved));
+        let moved = serde_json::json!({"started_at": 0, "exit_code": 0});
         let (id, series) = match &self.url {
             StoreUrl::Sqlite(_) => (
                 "printf('%08x-0000-7000-8000-%012x', n, n)",
@@ -102,12 +89,11 @@ impl Home {
              connection_type, verb, origin, status, outcome, version, detail, moved, input) \
              SELECT {id}, '{org}', {start} + n * 1000, '{user}', '{connection}', \
              'shop' || (n % 100), 'database', 'exec', 'mcp', 'done', 'success', 2, \
-             REPLACE('{detail}', '{old}', {id}), '{moved}', 'select 1' FROM {series}",
+             '{detail}', '{moved}', 'select 1' FROM {series}",
             org = self.org.id(),
             start = sample.created_at.micros(),
             user = sample.user_id,
             connection = sample.connection_id,
-            old = sample.id,
         );
         let script = format!("{statement}; ANALYZE");
         match &self.url {

@@ -38,6 +38,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_policy_files",
         script: include_str!("../migrations/0005_policy_files.sql"),
     },
+    Migration {
+        name: "0006_short_recordings",
+        script: include_str!("../migrations/0006_short_recordings.sql"),
+    },
 ];
 
 impl Migration {

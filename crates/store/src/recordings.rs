@@ -2,7 +2,11 @@
 //!
 //! An event is one line of JSON, `[seconds, "o" or "e", "text"]`. Segments of
 //! some megabytes go to the object store while the session runs; what is left
-//! at its end goes into the store with the session itself when it is small.
+//! at its end goes into the store with the session itself when it is small, and
+//! into the row of the session when it is all of a short recording and nobody else
+//! can have ended the session.
+
+mod read;
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -12,7 +16,6 @@ use model::{OrgId, SessionId, Stream};
 use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
-use crate::sql::sql;
 use crate::store::Inner;
 use crate::writer::{Op, Segment};
 use crate::{Error, OrgStore};
@@ -22,6 +25,11 @@ const SEGMENT: usize = 2 * 1024 * 1024;
 
 /// Largest tail that is kept in the store itself.
 const INLINE: usize = 64 * 1024;
+
+/// Longest recording that lies in the row of its session, in bytes of events. A
+/// row of its own costs a write of another tree, which is more than the bytes of a
+/// short one do; a long one would keep rows of sessions from lying together.
+const SHORT: usize = 2 * 1024;
 
 /// Writes the recording of one session. Cheap to clone.
 #[derive(Clone)]
@@ -60,8 +68,17 @@ struct State {
 pub struct RecordingTail(Option<Segment>);
 
 impl RecordingTail {
-    pub(crate) fn into_segment(self) -> Option<Segment> {
-        self.0
+    /// All of a recording that is short, when it may lie in the row of its session,
+    /// or else its last segment.
+    pub(crate) fn split(self, may_lie_in_row: bool) -> (Option<String>, Option<Segment>) {
+        match self.0 {
+            Some(Segment {
+                seq: 0,
+                data: Some(events),
+                ..
+            }) if may_lie_in_row && events.len() <= SHORT => (Some(events), None),
+            segment => (None, segment),
+        }
     }
 }
 
@@ -252,84 +269,6 @@ impl OrgStore {
             writing: tokio::sync::Mutex::default(),
         }))
     }
-
-    /// Reads recorded text from byte `from`, at most `max` bytes and at least
-    /// one character. Works on running sessions.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when a segment cannot be read.
-    pub async fn read_recording(
-        &self,
-        session: SessionId,
-        from: u64,
-        max: u64,
-    ) -> Result<RecordingPage, Error> {
-        let total = sql(
-            "SELECT COALESCE(CAST(SUM(length_bytes) AS BIGINT), 0) FROM recording_segment \
-             WHERE org_id = $1 AND session_id = $2",
-        );
-        let row = self.first(total.id(self.org).id(session)).await?;
-        let total_bytes = row.map_or(Ok(0), |mut row| row.int())?;
-        let total_bytes = u64::try_from(total_bytes).unwrap_or_default();
-        let query = sql(
-            "SELECT offset_bytes, object, data FROM recording_segment WHERE org_id = $1 \
-             AND session_id = $2 AND offset_bytes + length_bytes > $3 AND offset_bytes < $4 \
-             ORDER BY seq",
-        );
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let query = query.id(self.org).id(session).int(signed(from));
-        let query = query.int(signed(from.saturating_add(max.max(4))));
-        let mut text = String::new();
-        let mut from = from;
-        for mut row in self.inner.db.all(query).await? {
-            let start = u64::try_from(row.int()?).unwrap_or_default();
-            let (object, data) = (row.opt_text()?, row.opt_text()?);
-            let events = match object {
-                Some(name) => {
-                    String::from_utf8_lossy(&self.inner.objects.get(&name).await?).into_owned()
-                }
-                None => data.unwrap_or_default(),
-            };
-            let (passed, full) = take_text(&events, from.saturating_sub(start), max, &mut text)?;
-            from += passed;
-            if full {
-                break;
-            }
-        }
-        let end = from + text.len() as u64;
-        Ok(RecordingPage {
-            text,
-            total_bytes: total_bytes.max(end),
-            next: (end < total_bytes).then_some(end),
-        })
-    }
-}
-
-/// Appends the text of `events` after the first `skip` bytes, until `out` has
-/// `max` bytes. Answers the bytes that were passed over besides, when `skip`
-/// ends inside a character, and whether something did not fit.
-fn take_text(events: &str, skip: u64, max: u64, out: &mut String) -> Result<(u64, bool), Error> {
-    let max = usize::try_from(max).unwrap_or(usize::MAX);
-    let mut skip = usize::try_from(skip).unwrap_or(usize::MAX);
-    let mut passed = 0;
-    for line in events.lines() {
-        let (_, _, text): (f64, String, String) = serde_json::from_str(line)?;
-        let begin = (skip..text.len())
-            .find(|at| text.is_char_boundary(*at))
-            .unwrap_or(text.len());
-        passed += begin.saturating_sub(skip) as u64;
-        skip = skip.saturating_sub(text.len());
-        let rest = &text[begin..];
-        let part = head_of(rest, max.saturating_sub(out.len()));
-        out.push_str(part);
-        if part.len() < rest.len() {
-            if out.is_empty() {
-                out.extend(rest.chars().next());
-            }
-            return Ok((passed, true));
-        }
-    }
-    Ok((passed, false))
 }
 
 /// The longest head of at most `bytes` bytes that ends between characters.
@@ -339,26 +278,4 @@ fn head_of(text: &str, bytes: usize) -> &str {
         end -= 1;
     }
     &text[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_taken_from_the_middle_of_events() {
-        let events = "[0.000,\"o\",\"abc\"]\n[0.010,\"e\",\"äö\"]\n";
-        let take = |skip, max| {
-            let mut out = String::new();
-            let (passed, _) = take_text(events, skip, max, &mut out).unwrap();
-            assert_eq!(passed, u64::from(skip == 4), "of a character cut in two");
-            out
-        };
-        assert_eq!(take(0, 100), "abcäö");
-        assert_eq!(take(1, 3), "bc");
-        assert_eq!(take(3, 2), "ä");
-        assert_eq!(take(3, 1), "ä", "a page makes progress");
-        assert_eq!(take(4, 9), "ö");
-        assert_eq!(take(7, 9), "");
-    }
 }

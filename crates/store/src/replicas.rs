@@ -2,15 +2,15 @@
 
 use model::{Code, Failure, Finish, OrgId, SessionId, SessionOutcome, SessionStatus};
 
-use crate::sessions::{session_of, update_statement};
-use crate::sql::sql;
+use crate::sessions::{COLUMNS, session_of, update_statement};
+use crate::sql::{assembled, sql};
 use crate::{Error, Store};
 
 /// How long a gateway counts as alive after its last sign of life, in seconds.
 const LEASE: i64 = 30;
 
 /// Age in seconds from which an open session of this gateway must be a run.
-const ORPHAN: i64 = 60;
+pub(crate) const ORPHAN: i64 = 60;
 
 impl Store {
     /// Counts this process among the gateways. Where no other process can
@@ -57,12 +57,12 @@ impl Store {
         is_running: impl Fn(SessionId) -> bool,
     ) -> Result<Vec<(OrgId, SessionId)>, Error> {
         let now = self.inner.clock.now();
-        let query = sql(
-            "SELECT s.org_id, s.detail, s.moved FROM session s WHERE s.status = 'open' \
+        let query = assembled(format!(
+            "SELECT org_id, {COLUMNS} FROM session s WHERE s.status = 'open' \
              AND s.status <> 'done' AND ((s.replica = $2 AND s.created_at < $3) OR \
              (s.replica <> $2 AND NOT EXISTS \
              (SELECT 1 FROM replica r WHERE r.id = s.replica AND r.lease_until >= $1)))",
-        );
+        ));
         // This gateway is alive, however late its last sign of life.
         let query = query.time(now).id(self.inner.replica);
         let query = query.time(now.plus_seconds(-ORPHAN));

@@ -34,14 +34,26 @@ impl Row {
 
     /// The next column as a word that `parse` knows.
     pub(crate) fn word<T>(&mut self, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
-        let word = self.text()?;
-        parse(&word).ok_or_else(|| Error::Corrupt(format!("unknown word {word:?}")))
+        known(&self.text()?, parse)
+    }
+
+    /// The next column as a word that `parse` knows, or null.
+    pub(crate) fn opt_word<T>(
+        &mut self,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        self.opt_text()?.map(|word| known(&word, parse)).transpose()
     }
 
     /// The next column as JSON.
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Error> {
         Ok(serde_json::from_str(&self.text()?)?)
     }
+}
+
+/// A word that the store wrote itself.
+fn known<T>(word: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Error> {
+    parse(word).ok_or_else(|| Error::Corrupt(format!("unknown word {word:?}")))
 }
 
 /// An identifier that the store wrote itself.

@@ -1,14 +1,18 @@
 //! Sessions.
 
 mod cancel;
+mod figures;
 mod list;
+mod moment;
 mod moved;
+mod opening;
+mod read;
 mod write;
 
 use model::{ConnectionType, Origin, Session, SessionOutcome, SessionStatus, Timestamp, Verb};
 
 pub use cancel::Cancel;
-pub(crate) use moved::session_of;
+pub(crate) use read::{COLUMNS, session_of};
 pub(crate) use write::update_statement;
 
 /// Which sessions a list shows; `None` shows all.
@@ -69,4 +73,9 @@ pub struct SessionList {
     pub total_is_capped: bool,
     /// Whether another page follows.
     pub has_next_page: bool,
+}
+
+/// Whether a member of kept JSON says no more than its absence does.
+fn is_default<T: Default + PartialEq>(member: &T) -> bool {
+    *member == T::default()
 }

@@ -8,17 +8,21 @@ use rusqlite::types::{Null, Value};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement};
 
 use crate::Error;
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, Sql, placeholders};
 use crate::writer::{Cell, JournalRow, Kind, Mark};
 
 /// Prepared statements that are kept.
 const PREPARED: usize = 128;
 
+/// Rows that one statement inserts where there are as many: it opens each tree once
+/// for all of them. More make it little cheaper.
+const ROWS: usize = 16;
+
 /// One connection.
 pub(crate) struct Lite {
     connection: Connection,
-    /// The text of each kind of grouped write.
-    texts: [String; Kind::ALL.len()],
+    /// The text of each kind of grouped write, for one row and for [`ROWS`].
+    texts: [[String; 2]; Kind::ALL.len()],
 }
 
 /// What a statement changed and gave.
@@ -58,14 +62,10 @@ impl Lite {
              PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY",
         )?;
         connection.busy_timeout(Duration::ZERO)?;
-        let row = |kind: Kind| {
-            let marks = (1..=kind.width()).map(|at| format!("${at}"));
-            let marks = marks.collect::<Vec<_>>().join(", ");
-            kind.statement(&format!("({marks})"))
-        };
+        let text = |kind: Kind, rows| kind.statement(&placeholders(rows, kind.width()));
         Ok(Self {
             connection,
-            texts: Kind::ALL.map(row),
+            texts: Kind::ALL.map(|kind| [1, ROWS].map(|rows| text(kind, rows))),
         })
     }
 
@@ -122,7 +122,7 @@ impl Lite {
     /// Writes rows of the journal and the mark of their end, all or nothing.
     pub(crate) fn write_rows(&self, rows: &[JournalRow<'_>], mark: Mark) -> rusqlite::Result<()> {
         self.say("BEGIN IMMEDIATE")?;
-        let written = rows.iter().try_for_each(|row| self.write_row(row));
+        let written = self.write_kinds(rows);
         let written = written.and_then(|()| self.move_mark(mark));
         let written = written.and_then(|()| self.say("COMMIT"));
         if written.is_err() {
@@ -133,17 +133,33 @@ impl Lite {
 
     /// Writes one row.
     pub(crate) fn write_row(&self, row: &JournalRow<'_>) -> rusqlite::Result<()> {
-        let text = &self.texts[row.kind as usize];
-        let mut prepared = self.connection.prepare_cached(text)?;
-        // Placeholders of these texts are in the order of their numbers.
-        for (at, cell) in row.cells.iter().enumerate() {
-            match cell {
-                Cell::Text(text) => prepared.raw_bind_parameter(at + 1, text.as_ref()),
-                Cell::Int(int) => prepared.raw_bind_parameter(at + 1, int),
-                Cell::Null => prepared.raw_bind_parameter(at + 1, Null),
-            }?;
+        self.write_kinds(std::slice::from_ref(row))
+    }
+
+    /// Writes rows, those of a kind that follow each other together.
+    fn write_kinds(&self, rows: &[JournalRow<'_>]) -> rusqlite::Result<()> {
+        for rows in rows.chunk_by(|one, next| one.kind == next.kind) {
+            let Some(kind) = rows.first().map(|row| row.kind) else {
+                continue;
+            };
+            let [one, many] = &self.texts[kind as usize];
+            // Of two changes of a session in one statement either might stay.
+            let (together, alone) = match kind {
+                Kind::Close => (&[][..], rows),
+                _ => rows.split_at(rows.len() - rows.len() % ROWS),
+            };
+            for (text, rows, size) in [(many, together, ROWS), (one, alone, 1)] {
+                if rows.is_empty() {
+                    continue;
+                }
+                let mut prepared = self.connection.prepare_cached(text)?;
+                for rows in rows.chunks(size) {
+                    bind_rows(&mut prepared, rows)?;
+                    prepared.raw_execute()?;
+                }
+            }
         }
-        prepared.raw_execute().map(drop)
+        Ok(())
     }
 
     /// Up to where the tables hold what is in the journal.
@@ -162,6 +178,20 @@ impl Lite {
         let mut prepared = self.connection.prepare_cached(text)?;
         prepared.execute((mark.segment, mark.position)).map(drop)
     }
+}
+
+/// Binds all columns of rows: placeholders of their text are in the order of their
+/// numbers.
+fn bind_rows(statement: &mut Statement<'_>, rows: &[JournalRow<'_>]) -> rusqlite::Result<()> {
+    let cells = rows.iter().flat_map(|row| &row.cells);
+    for (cell, at) in cells.zip(1..) {
+        match cell {
+            Cell::Text(text) => statement.raw_bind_parameter(at, text.as_ref()),
+            Cell::Int(int) => statement.raw_bind_parameter(at, int),
+            Cell::Null => statement.raw_bind_parameter(at, Null),
+        }?;
+    }
+    Ok(())
 }
 
 /// Binds the values of `$1`, `$2`, …. To SQLite these are names, numbered as

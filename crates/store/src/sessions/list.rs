@@ -2,7 +2,7 @@
 
 use model::{Session, SessionId, SessionStatus};
 
-use super::{SessionFilter, SessionList, SessionPage, Viewer, session_of};
+use super::{COLUMNS, SessionFilter, SessionList, SessionPage, Viewer, session_of};
 use crate::db::Row;
 use crate::links::id_or_name;
 use crate::sql::{Bind, Sql, assembled, like_of_glob, sql};
@@ -82,7 +82,7 @@ impl OrgStore {
             " ORDER BY created_at DESC, id DESC LIMIT ${} OFFSET ${}",
             places.0, places.1
         );
-        let query = rest.query("SELECT detail, moved", &tail);
+        let query = rest.query(&format!("SELECT {COLUMNS}"), &tail);
         let query = query
             .int(i64::from(page.limit) + 1)
             .int(i64::from(page.offset));
@@ -184,7 +184,8 @@ impl OrgStore {
     /// # Errors
     /// [`Error::Unavailable`] when the store does not answer.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>, Error> {
-        let query = sql("SELECT detail, moved FROM session WHERE org_id = $1 AND id = $2");
+        let text = format!("SELECT {COLUMNS} FROM session WHERE org_id = $1 AND id = $2");
+        let query = assembled(text);
         let row = self.first(query.id(self.org).id(id)).await?;
         let found: Option<Session> = row.map(|mut row| session_of(&mut row)).transpose()?;
         let is_final = matches!(&found, Some(session) if session.status == SessionStatus::Done);

@@ -1,88 +1,74 @@
-//! What changes of a session after it was opened. It lies beside the session as
-//! it was opened, so that moving on writes a fraction of it.
+//! What changes of a session after it was opened and no column tells. It lies
+//! beside what a session is from its beginning, so that moving on writes a
+//! fraction of it. Members that are empty are left out.
 
 use std::borrow::Cow;
 
-use model::{Failure, Metrics, Person, Session, SessionOutcome, SessionStatus, Timestamp};
+use model::{Failure, Person, Session, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Error;
-use crate::db::Row;
+use super::figures::Figures;
+use super::is_default;
+use super::moment::Moment;
 
 type Object = Map<String, Value>;
 
 /// The members of a session that move, as they are now.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Moved<'a> {
-    status: SessionStatus,
-    outcome: Option<SessionOutcome>,
-    executed_by: Cow<'a, Option<Person>>,
-    started_at: Option<Timestamp>,
-    ended_at: Option<Timestamp>,
-    exit_code: Option<i32>,
-    failure: Cow<'a, Option<Failure>>,
-    labels: Cow<'a, Object>,
-    integrations_metadata: Cow<'a, Object>,
-    metrics: Cow<'a, Metrics>,
-    review: Cow<'a, Option<Object>>,
-    ai_analysis: Cow<'a, Option<Object>>,
-    guardrails_info: Cow<'a, [Object]>,
-    version: i64,
-    updated_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) executed_by: Cow<'a, Option<Person>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) started_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ended_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) exit_code: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failure: Cow<'a, Option<Failure>>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) labels: Cow<'a, Object>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(super) integrations_metadata: Cow<'a, Object>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) metrics: Figures<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) review: Cow<'a, Option<Object>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) ai_analysis: Cow<'a, Option<Object>>,
+    #[serde(default, skip_serializing_if = "<[Object]>::is_empty")]
+    pub(super) guardrails_info: Cow<'a, [Object]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    updated_at: Option<Moment>,
 }
 
 impl<'a> Moved<'a> {
     /// Where `session` stands.
-    pub(super) const fn of(session: &'a Session) -> Self {
+    pub(super) fn of(session: &'a Session) -> Self {
+        let start = session.created_at;
+        let moment = |at: Timestamp| Moment::of(at, start);
+        let is_usual = session.updated_at == session.ended_at.unwrap_or(start);
         Self {
-            status: session.status,
-            outcome: session.outcome,
             executed_by: Cow::Borrowed(&session.executed_by),
-            started_at: session.started_at,
-            ended_at: session.ended_at,
+            started_at: session.started_at.map(moment),
+            ended_at: session.ended_at.map(moment),
             exit_code: session.exit_code,
             failure: Cow::Borrowed(&session.failure),
             labels: Cow::Borrowed(&session.labels),
             integrations_metadata: Cow::Borrowed(&session.integrations_metadata),
-            metrics: Cow::Borrowed(&session.metrics),
+            metrics: Figures::from(&session.metrics),
             review: Cow::Borrowed(&session.review),
             ai_analysis: Cow::Borrowed(&session.ai_analysis),
             guardrails_info: Cow::Borrowed(session.guardrails_info.as_slice()),
-            version: session.version,
-            updated_at: session.updated_at,
+            updated_at: (!is_usual).then(|| moment(session.updated_at)),
         }
     }
 
-    /// Moves `session` there.
-    fn apply(self, session: &mut Session) {
-        session.status = self.status;
-        session.outcome = self.outcome;
-        session.executed_by = self.executed_by.into_owned();
-        session.started_at = self.started_at;
-        session.ended_at = self.ended_at;
-        session.exit_code = self.exit_code;
-        session.failure = self.failure.into_owned();
-        session.labels = self.labels.into_owned();
-        session.integrations_metadata = self.integrations_metadata.into_owned();
-        session.metrics = self.metrics.into_owned();
-        session.review = self.review.into_owned();
-        session.ai_analysis = self.ai_analysis.into_owned();
-        session.guardrails_info = self.guardrails_info.into_owned();
-        session.version = self.version;
-        session.updated_at = self.updated_at;
+    /// When a session that was made at `start` was last changed. What is not
+    /// told is its end, or the beginning of one that goes on.
+    pub(super) fn updated_at(&self, start: Timestamp) -> Timestamp {
+        let told = self.updated_at.or(self.ended_at);
+        told.map_or(start, |moment| moment.at(start))
     }
-}
-
-/// The session whose columns `detail` and `moved` are the next of `row`.
-///
-/// # Errors
-/// [`Error::Corrupt`] when they hold something else.
-pub(crate) fn session_of(row: &mut Row) -> Result<Session, Error> {
-    let mut session: Session = row.json()?;
-    if let Some(text) = row.opt_text()? {
-        let moved: Moved<'static> = serde_json::from_str(&text)?;
-        moved.apply(&mut session);
-    }
-    Ok(session)
 }

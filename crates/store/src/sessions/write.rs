@@ -1,11 +1,13 @@
 //! Writing sessions, through group commit.
 
-use model::{AuditRow, OrgId, Session};
+use model::{AuditRow, OrgId, Session, SessionStatus};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::moved::Moved;
+use super::opening::Opening;
 use crate::recordings::RecordingTail;
+use crate::replicas::ORPHAN;
 use crate::sql::{Sql, sql};
 use crate::writer::{Closed, Op, Opened};
 use crate::{Error, OrgStore};
@@ -35,8 +37,8 @@ impl OrgStore {
             created_at: session.created_at.micros(),
             version: row.version,
             replica: row.replica,
-            detail: serde_json::to_string(session)?,
-            moved: None,
+            detail: serde_json::to_string(&Opening::of(session))?,
+            moved: serde_json::to_string(&Moved::of(session))?,
             input: input.to_owned(),
         };
         self.inner
@@ -47,7 +49,7 @@ impl OrgStore {
 
     /// Closes a session together with the end of its recording and the audit
     /// row of its call; durable when this returns. A session that is done stays
-    /// as it is.
+    /// as it is; what was recorded of it is kept all the same.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when it cannot be written.
@@ -57,16 +59,27 @@ impl OrgStore {
         tail: Option<RecordingTail>,
         audit: Option<&AuditRow>,
     ) -> Result<(), Error> {
-        let mut ops = vec![Op::Close(Box::new(closed(
-            self.org,
-            session,
-            self.inner.replica,
-        )?))];
-        ops.extend(tail.and_then(RecordingTail::into_segment).map(Op::Segment));
+        let (recording, segment) = tail
+            .map(|tail| tail.split(self.ends_surely(session)))
+            .unwrap_or_default();
+        let mut row = closed(self.org, session, self.inner.replica)?;
+        row.recording = recording;
+        let mut ops = vec![Op::Close(Box::new(row))];
+        ops.extend(segment.map(Op::Segment));
         if let Some(row) = audit {
             ops.push(self.audit_op(row)?);
         }
         self.inner.writer.write(ops).await
+    }
+
+    /// Whether a session ends now and nobody can have ended it before: no other
+    /// gateway, because there is none, nor this one, which ends no session that is
+    /// younger than [`ORPHAN`]. Of one that is done the row takes nothing more.
+    fn ends_surely(&self, session: &Session) -> bool {
+        let age = self.now().micros_since(session.created_at);
+        session.status == SessionStatus::Done
+            && !self.inner.db.is_shared()
+            && age < ORPHAN * 1_000_000
     }
 }
 
@@ -112,5 +125,6 @@ fn row_of(org: OrgId, session: &Session, replica: Uuid) -> Closed {
         version: session.version,
         replica: replica.to_string(),
         moved: String::new(),
+        recording: None,
     }
 }

@@ -7,8 +7,8 @@ use super::frame::Row;
 use super::op::{Cell, Kind};
 
 /// Columns of a new session and, for each, that of one that moves on: status,
-/// outcome, status of the review, risk, version, replica and what moved.
-const MOVES: [(usize, usize); 7] = [
+/// outcome, status of the review, risk, version, replica, what moved and the recording.
+const MOVES: [(usize, usize); 8] = [
     (STATUS, 2),
     (9, 3),
     (10, 4),
@@ -16,6 +16,7 @@ const MOVES: [(usize, usize); 7] = [
     (13, 6),
     (14, 7),
     (16, 8),
+    (18, 9),
 ];
 
 /// Column of the organization, in both kinds of rows.
@@ -24,14 +25,16 @@ const ORG: usize = 1;
 /// Column of the status of a new session.
 const STATUS: usize = 8;
 
-/// Lets a session that was opened and moved on be one row.
+/// Lets a session that was opened and moved on be one row. Rows come kind by kind,
+/// those of a kind in their order: each statement and each tree is gone through
+/// once.
 pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
     let mut merged: Vec<Row<'a>> = Vec::new();
-    let mut opened: HashMap<String, usize> = HashMap::new();
+    let mut opened: HashMap<&str, usize> = HashMap::new();
     for row in rows {
         let place = match (row.kind, row.session()) {
             (Kind::Open, Some(id)) => {
-                opened.insert(id.to_owned(), merged.len());
+                opened.insert(id, merged.len());
                 None
             }
             (_, Some(id)) => opened.get(id).copied(),
@@ -42,6 +45,7 @@ pub(super) fn merge<'a>(rows: impl Iterator<Item = Row<'a>>) -> Vec<Row<'a>> {
             None => merged.push(row),
         }
     }
+    merged.sort_by_key(|row| row.kind);
     merged
 }
 
@@ -84,12 +88,12 @@ mod tests {
             version: 1,
             replica: "one".to_owned(),
             detail: "detail".to_owned(),
-            moved: None,
+            moved: "moved 1".to_owned(),
             input: "input".to_owned(),
         }))
     }
 
-    fn closed(id: &str, org: &str, version: i64) -> Op {
+    fn closed(id: &str, org: &str, version: i64, recording: Option<&str>) -> Op {
         Op::Close(Box::new(Closed {
             id: id.to_owned(),
             org: org.to_owned(),
@@ -100,6 +104,7 @@ mod tests {
             version,
             replica: "two".to_owned(),
             moved: format!("moved {version}"),
+            recording: recording.map(str::to_owned),
         }))
     }
 
@@ -116,24 +121,25 @@ mod tests {
     fn a_session_that_moved_on_is_one_row() {
         let ops = [
             opened("a"),
-            closed("b", "head 1", 2),
-            closed("a", "another", 9),
-            closed("a", "head 1", 2),
-            closed("a", "head 1", 3),
+            closed("b", "head 1", 2, Some("b said")),
+            closed("a", "another", 9, Some("another said")),
+            closed("a", "head 1", 2, Some("said")),
+            closed("a", "head 1", 3, Some("said again")),
             opened("c"),
         ];
         let frame = Frame::of(ops.iter());
         let rows = merge(frame.rows());
         let kinds: Vec<_> = rows.iter().map(|row| row.kind).collect();
-        assert_eq!(kinds, [Kind::Open, Kind::Close, Kind::Open]);
+        assert_eq!(kinds, [Kind::Open, Kind::Open, Kind::Close]);
         let done = told(&rows[0]);
         assert_eq!(done[..2], ["a", "head 1"]);
         assert_eq!(
             done[8..],
             [
-                "done", "success", "APPROVED", "low", "7", "2", "two", "detail", "moved 2", "input"
+                "done", "success", "APPROVED", "low", "7", "2", "two", "detail", "moved 2",
+                "input", "said"
             ]
         );
-        assert_eq!(told(&rows[2])[8], "open");
+        assert_eq!(told(&rows[1])[8], "open");
     }
 }

@@ -42,10 +42,10 @@ pub(crate) struct Opened {
     pub(crate) created_at: i64,
     pub(crate) version: i64,
     pub(crate) replica: String,
-    /// The session as it was opened.
+    /// What it is from its beginning.
     pub(crate) detail: String,
-    /// Where it stands, once it moved on.
-    pub(crate) moved: Option<String>,
+    /// Where it stands.
+    pub(crate) moved: String,
     pub(crate) input: String,
 }
 
@@ -60,6 +60,8 @@ pub(crate) struct Closed {
     pub(crate) version: i64,
     pub(crate) replica: String,
     pub(crate) moved: String,
+    /// All of its recording, when that is short.
+    pub(crate) recording: Option<String>,
 }
 
 /// Columns of a segment.
@@ -90,9 +92,9 @@ impl Kind {
     /// Columns of one row.
     pub(crate) const fn width(self) -> usize {
         match self {
-            Self::Open => 18,
+            Self::Open => 19,
             Self::Segment => 7,
-            Self::Close => 9,
+            Self::Close => 10,
             Self::Audit => 4,
         }
     }
@@ -103,7 +105,7 @@ impl Kind {
             Self::Open => format!(
                 "INSERT INTO session (id, org_id, user_id, connection_id, connection, \
                  connection_type, verb, origin, status, outcome, review_status, risk_level, \
-                 created_at, version, replica, detail, moved, input) VALUES {values}"
+                 created_at, version, replica, detail, moved, input, recording) VALUES {values}"
             ),
             // A segment is written again when it is not known to be stored.
             Self::Segment => format!(
@@ -115,7 +117,8 @@ impl Kind {
             Self::Close => format!(
                 "UPDATE session SET status = v.column3, outcome = v.column4, \
                  review_status = v.column5, risk_level = v.column6, version = v.column7, \
-                 replica = v.column8, moved = v.column9 FROM (VALUES {values}) AS v \
+                 replica = v.column8, moved = v.column9, recording = v.column10 \
+                 FROM (VALUES {values}) AS v \
                  WHERE session.id = v.column1 AND session.org_id = v.column2 \
                  AND session.status <> 'done'"
             ),
@@ -155,51 +158,49 @@ impl Op {
         }
     }
 
-    /// The values of its row, as many as its kind is wide.
-    pub(crate) fn cells(&self) -> Vec<Cell<'_>> {
+    /// Tells the values of its row, as many as its kind is wide.
+    pub(crate) fn tell<'a>(&'a self, mut cell: impl FnMut(Cell<'a>)) {
         match self {
             Self::Open(row) => {
-                let mut cells = Vec::with_capacity(Kind::Open.width());
-                cells.extend(row.head.iter().map(|text| Cell::text(text)));
-                cells.extend([
-                    Cell::opt(row.outcome),
-                    Cell::opt(row.review_status.as_deref()),
-                    Cell::opt(row.risk_level.as_deref()),
-                    Cell::Int(row.created_at),
-                    Cell::Int(row.version),
-                    Cell::text(&row.replica),
-                    Cell::text(&row.detail),
-                    Cell::opt(row.moved.as_deref()),
-                    Cell::text(&row.input),
-                ]);
-                cells
+                row.head.iter().for_each(|text| cell(Cell::text(text)));
+                cell(Cell::opt(row.outcome));
+                cell(Cell::opt(row.review_status.as_deref()));
+                cell(Cell::opt(row.risk_level.as_deref()));
+                cell(Cell::Int(row.created_at));
+                cell(Cell::Int(row.version));
+                cell(Cell::plain(&row.replica));
+                cell(Cell::plain(&row.detail));
+                cell(Cell::plain(&row.moved));
+                cell(Cell::text(&row.input));
+                cell(Cell::Null);
             }
-            Self::Close(row) => vec![
-                Cell::text(&row.id),
-                Cell::text(&row.org),
-                Cell::text(row.status),
-                Cell::opt(row.outcome),
-                Cell::opt(row.review_status.as_deref()),
-                Cell::opt(row.risk_level.as_deref()),
-                Cell::Int(row.version),
-                Cell::text(&row.replica),
-                Cell::text(&row.moved),
-            ],
-            Self::Segment(row) => vec![
-                Cell::text(&row.session),
-                Cell::text(&row.org),
-                Cell::Int(row.seq),
-                Cell::Int(row.offset),
-                Cell::Int(row.length),
-                Cell::opt(row.object.as_deref()),
-                Cell::opt(row.data.as_deref()),
-            ],
-            Self::Audit(row) => vec![
-                Cell::text(&row.org),
-                Cell::text(&row.id),
-                Cell::Int(row.at),
-                Cell::text(&row.detail),
-            ],
+            Self::Close(row) => {
+                cell(Cell::plain(&row.id));
+                cell(Cell::plain(&row.org));
+                cell(Cell::plain(row.status));
+                cell(row.outcome.map_or(Cell::Null, Cell::plain));
+                cell(Cell::opt(row.review_status.as_deref()));
+                cell(Cell::opt(row.risk_level.as_deref()));
+                cell(Cell::Int(row.version));
+                cell(Cell::plain(&row.replica));
+                cell(Cell::plain(&row.moved));
+                cell(row.recording.as_deref().map_or(Cell::Null, Cell::plain));
+            }
+            Self::Segment(row) => {
+                cell(Cell::plain(&row.session));
+                cell(Cell::plain(&row.org));
+                cell(Cell::Int(row.seq));
+                cell(Cell::Int(row.offset));
+                cell(Cell::Int(row.length));
+                cell(Cell::opt(row.object.as_deref()));
+                cell(row.data.as_deref().map_or(Cell::Null, Cell::plain));
+            }
+            Self::Audit(row) => {
+                cell(Cell::plain(&row.org));
+                cell(Cell::plain(&row.id));
+                cell(Cell::Int(row.at));
+                cell(Cell::plain(&row.detail));
+            }
         }
     }
 }
@@ -213,6 +214,12 @@ impl<'a> Cell<'a> {
         } else {
             text.into()
         })
+    }
+
+    /// Text that holds no U+0000: an id, a word of the model, or JSON, which
+    /// escapes it (RFC 8259, section 7).
+    const fn plain(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
     }
 
     fn opt(text: Option<&'a str>) -> Self {

@@ -26,12 +26,15 @@ pub(crate) fn of<'a>(ops: impl Iterator<Item = &'a Op>) -> Vec<Sql> {
 
 fn statement(kind: Kind, rows: &[&Op]) -> Sql {
     let values = placeholders(rows.len(), kind.width());
-    let cells = rows.iter().flat_map(|op| op.cells());
-    cells.fold(assembled(kind.statement(&values)), |statement, cell| {
-        statement.bind(match cell {
-            Cell::Text(text) => Bind::Text(text.into_owned()),
-            Cell::Int(int) => Bind::Int(int),
-            Cell::Null => Bind::NullText,
-        })
-    })
+    let mut statement = assembled(kind.statement(&values));
+    for op in rows {
+        op.tell(|cell| {
+            statement.binds.push(match cell {
+                Cell::Text(text) => Bind::Text(text.into_owned()),
+                Cell::Int(int) => Bind::Int(int),
+                Cell::Null => Bind::NullText,
+            });
+        });
+    }
+    statement
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use model::{Clock, ManualClock, OrgId, SecretString, Timestamp};
+use model::{Clock, ExposeSecret as _, ManualClock, OrgId, SecretString, Timestamp};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 use store::{Config, Keyset, MasterKey, OrgStore, Store, StoreUrl, TokenHash};
 use tempfile::TempDir;
 use testkit::servers::{Postgres, S3};
@@ -93,11 +94,48 @@ impl House {
         }
     }
 
+    /// Runs a statement behind the store's back.
+    pub async fn put(&self, statement: &str) {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let raw = rusqlite::Connection::open(path).unwrap();
+                raw.execute_batch(statement).unwrap();
+            }
+            StoreUrl::Postgres(url) => {
+                let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+                statement.execute(&mut connected(url).await).await.unwrap();
+            }
+        }
+    }
+
+    /// The texts of the one column of a query, read behind the store's back.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        match &self.url {
+            StoreUrl::Sqlite(path) => {
+                let raw = rusqlite::Connection::open(path).unwrap();
+                let mut statement = raw.prepare(query).unwrap();
+                let rows = statement.query_map([], |row| row.get(0)).unwrap();
+                rows.map(Result::unwrap).collect()
+            }
+            StoreUrl::Postgres(url) => {
+                let query = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
+                let rows = query.fetch_all(&mut connected(url).await).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
+    }
+
     /// Opens the store.
     pub async fn open(&self) -> Store {
         let clock: Arc<dyn Clock> = self.clock.clone();
         Store::open(self.config(), clock).await.unwrap()
     }
+}
+
+/// A connection of its own to the server of a store.
+async fn connected(url: &SecretString) -> sqlx::PgConnection {
+    let options: sqlx::postgres::PgConnectOptions = url.expose_secret().parse().unwrap();
+    options.connect().await.unwrap()
 }
 
 /// A store with one organization.

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Clock, Session, SessionStatus};
+use model::{Clock, Session, SessionStatus, Stream};
 use store::{Config, OrgStore, SessionFilter, SessionPage, Store, StoreUrl, Viewer};
 
 use crate::harness::{Engine, Home};
+use crate::recordings::{NO_LIMIT, read_all};
 use crate::sessions::{audit, ended, session};
 
 const ALL: SessionPage = SessionPage {
@@ -65,8 +66,11 @@ async fn write(home: &Home, count: usize) -> Vec<Session> {
         if n % 2 == 0 {
             let row = audit(home.now());
             let done = ended(&new);
+            let recorder = home.org.recorder(new.id, NO_LIMIT);
+            recorder.append(1, Stream::Output, &new.id.to_string());
+            let tail = recorder.finish().await.unwrap();
             home.org
-                .close_session(&done, None, Some(&row))
+                .close_session(&done, Some(tail), Some(&row))
                 .await
                 .unwrap();
             written.push(done);
@@ -83,6 +87,11 @@ async fn check(home: &Home, store: &Store, written: &[Session]) {
     for one in written {
         let read = org.session(one.id).await.unwrap().unwrap();
         assert_eq!((read.status, read.version), (one.status, one.version));
+        let said = match one.status {
+            SessionStatus::Done => one.id.to_string(),
+            _ => String::new(),
+        };
+        assert_eq!(read_all(&org, one.id, 20).await, said);
     }
 }
 

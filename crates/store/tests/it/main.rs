@@ -8,6 +8,7 @@ mod bucket;
 mod calls;
 mod harness;
 mod journal;
+mod kept;
 mod links;
 mod logins;
 mod policies;

@@ -1,10 +1,7 @@
 //! Policies that are written together.
 
-use model::{Clock as _, ExposeSecret as _};
-use sqlx::{ConnectOptions as _, Row as _};
-use store::{
-    AttributeLinks, Error, OrgStore, PolicyChange, PolicyWrite, RuleChange, RuleKind, StoreUrl,
-};
+use model::Clock as _;
+use store::{AttributeLinks, Error, OrgStore, PolicyChange, PolicyWrite, RuleChange, RuleKind};
 
 use crate::basics::group;
 use crate::harness::{ENGINES, Home, House, everything};
@@ -14,22 +11,7 @@ use crate::sessions::audit;
 impl House {
     /// Operations of the audit rows on file, sorted.
     async fn audited(&self) -> Vec<String> {
-        let query = "SELECT detail FROM audit_event";
-        let details: Vec<String> = match &self.url {
-            StoreUrl::Sqlite(path) => {
-                let raw = rusqlite::Connection::open(path).unwrap();
-                let mut statement = raw.prepare(query).unwrap();
-                let rows = statement.query_map([], |row| row.get(0)).unwrap();
-                rows.map(Result::unwrap).collect()
-            }
-            StoreUrl::Postgres(url) => {
-                let url = url.expose_secret().parse();
-                let options: sqlx::postgres::PgConnectOptions = url.unwrap();
-                let mut raw = options.connect().await.unwrap();
-                let rows = sqlx::raw_sql(query).fetch_all(&mut raw).await.unwrap();
-                rows.iter().map(|row| row.get(0)).collect()
-            }
-        };
+        let details = self.texts("SELECT detail FROM audit_event").await;
         let operation = |detail: &String| {
             let row: serde_json::Value = serde_json::from_str(detail).unwrap();
             assert_eq!(row["objects"].as_array().unwrap().len(), 1, "{row}");

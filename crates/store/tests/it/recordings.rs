@@ -1,10 +1,11 @@
 //! Recordings: what was said is read back as it was said.
 
-use model::{SessionId, Stream};
+use model::{SessionId, SessionOutcome, Stream};
 use proptest::prelude::*;
+use serde_json::json;
 use store::OrgStore;
 
-use crate::harness::{Engine, HOMES, Home, House, Shelf};
+use crate::harness::{ENGINES, Engine, HOMES, Home, House, Shelf};
 use crate::sessions::{audit, ended, session};
 
 pub const NO_LIMIT: u64 = u64::MAX;
@@ -147,6 +148,153 @@ async fn fifty_megabytes_are_streamed() {
             from += page.text.len() as u64;
         }
         assert_eq!(from, total);
+    }
+}
+
+/// How many recordings lie in the rows of their sessions, and how many segments do
+/// not.
+async fn places(home: &Home) -> [usize; 2] {
+    let query = "SELECT recording FROM session WHERE recording IS NOT NULL";
+    let short = home.house.texts(query).await.len();
+    let query = "SELECT session_id FROM recording_segment";
+    [short, home.house.texts(query).await.len()]
+}
+
+#[tokio::test]
+async fn only_the_whole_of_a_short_recording_lies_in_the_row_of_its_session() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        // An event has 15 bytes besides its text.
+        for (length, is_flushed, expected) in [
+            (2_048 - 15, false, [1, 0]),
+            (2_048 - 14, false, [1, 1]),
+            (1_000, true, [1, 3]),
+        ] {
+            // Where there may be another gateway, it may have ended the session.
+            let expected = match engine {
+                Engine::Sqlite => expected,
+                Engine::Postgres => [0, expected[0] + expected[1]],
+            };
+            let new = session(home.now());
+            home.org.open_session(&new, "").await.unwrap();
+            let recorder = home.org.recorder(new.id, NO_LIMIT);
+            let mut said = "x".repeat(length);
+            recorder.append(0, Stream::Output, &said);
+            if is_flushed {
+                recorder.flush().await.unwrap();
+                recorder.append(0, Stream::Output, "yz");
+                said.push_str("yz");
+            }
+            let tail = recorder.finish().await.unwrap();
+            home.org
+                .close_session(&ended(&new), Some(tail), None)
+                .await
+                .unwrap();
+            for size in [100, 5_000] {
+                assert_eq!(read_all(&home.org, new.id, size).await, said, "{engine:?}");
+            }
+            assert_eq!(places(&home).await, expected, "{engine:?} {length}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_lies_in_the_row_of_a_session_is_read_on_both_engines() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        let new = session(home.now());
+        home.org.open_session(&new, "").await.unwrap();
+        home.org
+            .close_session(&ended(&new), None, None)
+            .await
+            .unwrap();
+        assert_eq!(read_all(&home.org, new.id, 9).await, "", "{engine:?}");
+        let events = r#"[0.001,"o","zwölf\n"]"#;
+        let statement = format!("UPDATE session SET recording = '{events}'");
+        home.house.put(&statement).await;
+        for size in [1, 3, 100] {
+            let said = read_all(&home.org, new.id, size).await;
+            assert_eq!(said, "zwölf\n", "{engine:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_late_end_adds_what_was_said_and_nothing_else() {
+    for engine in ENGINES {
+        let home = Home::new(engine).await;
+        for looks in [false, true] {
+            let new = session(home.now());
+            home.org.open_session(&new, "").await.unwrap();
+            let mut lost = ended(&new);
+            lost.outcome = Some(SessionOutcome::Interrupted);
+            // From this age on, a gateway ends a session that it does not know.
+            home.house.clock.advance(60);
+            home.org.close_session(&lost, None, None).await.unwrap();
+            for said in ["first", "second"] {
+                if looks {
+                    assert!(home.org.session(new.id).await.unwrap().is_some());
+                }
+                let recorder = home.org.recorder(new.id, NO_LIMIT);
+                recorder.append(0, Stream::Output, said);
+                let mut late = ended(&lost);
+                late.review = json!({"status": "APPROVED"}).as_object().cloned();
+                let tail = recorder.finish().await.unwrap();
+                home.org
+                    .close_session(&late, Some(tail), None)
+                    .await
+                    .unwrap();
+            }
+            let read = home.org.session(new.id).await.unwrap();
+            assert_eq!(json!(read), json!(lost), "{engine:?}");
+            assert_eq!(read_all(&home.org, new.id, 9).await, "first", "{engine:?}");
+            let reviews = "SELECT id FROM session WHERE review_status IS NOT NULL";
+            assert!(home.house.texts(reviews).await.is_empty(), "{engine:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_recording_reads_alike_wherever_it_lies(
+        parts in prop::collection::vec("[a-zü🦀\n\"\u{0}]{0,20}", 0..8),
+        places in prop::collection::vec((0_u64..200, 0_u64..100), 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let home = Home::new(Engine::Sqlite).await;
+            let mut ids = Vec::new();
+            for is_flushed in [false, true] {
+                let new = session(home.now());
+                home.org.open_session(&new, "").await.unwrap();
+                let recorder = home.org.recorder(new.id, NO_LIMIT);
+                for part in &parts {
+                    recorder.append(7, Stream::Error, part);
+                }
+                if is_flushed {
+                    recorder.flush().await.unwrap();
+                }
+                let tail = recorder.finish().await.unwrap();
+                home.org
+                    .close_session(&ended(&new), Some(tail), None)
+                    .await
+                    .unwrap();
+                ids.push(new.id);
+            }
+            for (from, max) in places {
+                let mut pages = Vec::new();
+                for id in &ids {
+                    let page = home.org.read_recording(*id, from, max).await.unwrap();
+                    pages.push((page.text, page.total_bytes, page.next));
+                }
+                assert_eq!(pages[0], pages[1], "from {from}, at most {max}");
+            }
+        });
     }
 }
 
