@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use model::{Caller, Client, Clock};
+use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,7 +17,15 @@ use crate::wire;
 
 /// Signs session ids with HMAC-SHA-256.
 #[derive(Clone)]
-pub struct SessionKey(Hmac<Sha256>);
+pub struct SessionKey {
+    mac: Hmac<Sha256>,
+    /// Sessions whose ids were signed with it, by id: a client sends its own with every
+    /// call.
+    known: Cache<String, Session>,
+}
+
+/// Most sessions that are kept in mind.
+const MOST_KNOWN: u64 = 1_024;
 
 /// What a session id says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +57,33 @@ impl SessionKey {
         // HMAC pads a key shorter than its block of 64 bytes with zeros (RFC 2104).
         let mut key = [0; 64];
         key[..32].copy_from_slice(&digest);
-        Self(Hmac::new(&key.into()))
+        Self {
+            mac: Hmac::new(&key.into()),
+            known: Cache::new(MOST_KNOWN),
+        }
     }
 
     fn sign(&self, claims: &[u8]) -> [u8; 32] {
-        let mac = self.0.clone().chain_update(claims);
+        let mac = self.mac.clone().chain_update(claims);
         mac.finalize().into_bytes().into()
+    }
+
+    /// The session of an id that was signed with this key.
+    fn session(&self, id: &str) -> Option<Session> {
+        if id.len() > LONGEST {
+            return None;
+        }
+        if let Some(known) = self.known.get(id) {
+            return Some(known);
+        }
+        let (claims, signature) = id.split_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let mac = self.mac.clone().chain_update(claims.as_bytes());
+        mac.verify_slice(&signature).ok()?;
+        let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
+        let session: Session = serde_json::from_slice(&claims).ok()?;
+        self.known.insert(id.to_owned(), session.clone());
+        Some(session)
     }
 }
 
@@ -87,15 +117,7 @@ impl Session {
 
     /// Reads an id. `None` when it was not signed by `key` for `caller`.
     pub fn open(key: &SessionKey, id: &str, caller: &Caller) -> Option<Self> {
-        if id.len() > LONGEST {
-            return None;
-        }
-        let (claims, signature) = id.split_once('.')?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-        let mac = key.0.clone().chain_update(claims.as_bytes());
-        mac.verify_slice(&signature).ok()?;
-        let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-        let session: Self = serde_json::from_slice(&claims).ok()?;
+        let session = key.session(id)?;
         (session.org == org(caller) && session.user == caller.id).then_some(session)
     }
 
@@ -153,6 +175,11 @@ mod tests {
         assert!(id.bytes().all(|byte| byte.is_ascii_graphic()));
         assert_eq!(Session::open(&key, &id, &mine), Some(session.clone()));
         assert_eq!(session.client(), Some(client("inspector")));
+        assert_eq!(
+            Session::open(&key, &id, &mine),
+            Some(session.clone()),
+            "again"
+        );
         assert_eq!(Session::open(&key, &id, &caller()), None, "another caller");
         let mut moved = mine.clone();
         moved.org = caller().org;

@@ -28,19 +28,7 @@ pub(super) fn expr(value: &ast::Expr) -> Expr {
         E::IsTrue(inner) => expr(inner),
         E::IsNotTrue(inner) | E::IsFalse(inner) => Expr::Not(boxed(inner)),
         E::IsNotFalse(inner) => expr(inner),
-        E::InList {
-            expr: inner,
-            list,
-            negated,
-        } => Expr::In(boxed(inner), exprs(list), *negated),
-        E::InSubquery {
-            expr: inner,
-            subquery,
-            negated,
-        } => {
-            let list = vec![Expr::Query(Box::new(query(subquery)))];
-            Expr::In(boxed(inner), list, *negated)
-        }
+        E::InList { .. } | E::InSubquery { .. } | E::AnyOp { .. } => among(value),
         E::Between {
             expr: inner,
             negated,
@@ -88,12 +76,6 @@ pub(super) fn expr(value: &ast::Expr) -> Expr {
             }
         }
         E::Subquery(inner) => Expr::Query(Box::new(query(inner))),
-        E::AnyOp {
-            left,
-            compare_op: BinaryOperator::Eq,
-            right,
-            ..
-        } => Expr::In(boxed(left), vec![expr(right)], false),
         E::Wildcard(_) => Expr::Star(Vec::new()),
         E::QualifiedWildcard(table, _) => Expr::Star(name(table)),
         other => everything(other),
@@ -112,6 +94,34 @@ fn column(value: &ast::Expr) -> Expr {
         [only] if only.starts_with('@') => Expr::Open,
         [_, .., last] if last == "nextval" => Expr::Call(vec![last.clone()], Vec::new()),
         _ => Expr::Column(column),
+    }
+}
+
+/// Whether a value is among others: `IN`, `= ANY`.
+fn among(value: &ast::Expr) -> Expr {
+    use ast::Expr as E;
+    let boxed = |inner: &ast::Expr| Box::new(expr(inner));
+    match value {
+        E::InList {
+            expr: inner,
+            list,
+            negated,
+        } => Expr::In(boxed(inner), exprs(list), *negated),
+        E::InSubquery {
+            expr: inner,
+            subquery,
+            negated,
+        } => {
+            let list = vec![Expr::Query(Box::new(query(subquery)))];
+            Expr::In(boxed(inner), list, *negated)
+        }
+        E::AnyOp {
+            left,
+            compare_op: BinaryOperator::Eq,
+            right,
+            ..
+        } => Expr::In(boxed(left), vec![expr(right)], false),
+        other => everything(other),
     }
 }
 
