@@ -248,7 +248,7 @@ fn named<'r>(rows: &'r Rows, name: &str) -> Option<&'r Column> {
 /// Adds where a column of this name may come from; answers from how many places.
 fn may_have(rows: &Rows, column: &str, origin: &mut Origin) -> usize {
     for table in &rows.rest {
-        origin.join(&Origin::base(format!("{table}.{column}")));
+        origin.bases.insert(format!("{table}.{column}"));
     }
     let mut places = rows.rest.len();
     if let Some(unknown) = &rows.unknown {

@@ -1,5 +1,5 @@
 //! What is in the journal and not yet in the tables of SQLite. It is brought in
-//! every few milliseconds, many rows in one transaction, and before anything
+//! every few dozen milliseconds, many rows in one transaction, and before anything
 //! else reads or writes the tables.
 
 use std::path::PathBuf;
@@ -19,8 +19,12 @@ use super::wal::Wal;
 use crate::Error;
 use crate::db::{Desk, LOOK, Lite, PATIENCE, is_about_data, is_busy};
 
-/// Time in which rows gather.
+/// Time in which rows gather, so that most sessions are over and one row.
 const GATHER: Duration = Duration::from_millis(50);
+
+/// Bytes that do not wait for more: bringing them in keeps a core for two milliseconds,
+/// and whoever calls meanwhile must not notice.
+const ENOUGH: usize = 256 * 1024;
 
 /// Time between two attempts when the tables cannot be written.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -46,6 +50,8 @@ pub(crate) struct Backlog {
     /// Bytes of the frames that wait; changed under the lock of the state.
     bytes: AtomicUsize,
     grown: Arc<Notify>,
+    /// Told when there are [`ENOUGH`] bytes.
+    full: Notify,
     wal: Wal,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -73,6 +79,7 @@ impl Backlog {
             is_stuck: AtomicBool::new(false),
             bytes: AtomicUsize::new(0),
             grown: Arc::default(),
+            full: Notify::new(),
             task: Mutex::default(),
         }
     }
@@ -94,6 +101,9 @@ impl Backlog {
         let written = self.put(Frame::of(group.iter().flat_map(|job| &job.ops)));
         if written.is_ok() {
             self.grown.notify_one();
+            if self.has_enough() {
+                self.full.notify_one();
+            }
         }
         for job in group {
             job.answer(written.clone());
@@ -147,6 +157,21 @@ impl Backlog {
             None => Err(Error::closed()),
         });
         moved.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    fn has_enough(&self) -> bool {
+        self.bytes.load(Ordering::Acquire) >= ENOUGH
+    }
+
+    /// Returns when there is enough to be brought in, or when it waited long enough.
+    async fn gather(&self) {
+        let enough = async {
+            while !self.has_enough() {
+                self.full.notified().await;
+            }
+        };
+        // What did not become enough is brought in all the same.
+        let _ = tokio::time::timeout(GATHER, enough).await;
     }
 
     fn is_settled(&self) -> bool {
@@ -227,7 +252,10 @@ impl Drop for Backlog {
 async fn bring_in(backlog: Weak<Backlog>, grown: Arc<Notify>) {
     loop {
         grown.notified().await;
-        tokio::time::sleep(GATHER).await;
+        match backlog.upgrade() {
+            Some(backlog) => backlog.gather().await,
+            None => return,
+        }
         while let Some(backlog) = backlog.upgrade() {
             let Err(error) = backlog.try_settle().await else {
                 break;
